@@ -1,0 +1,86 @@
+# The tests. Unit tests: one program for each source directory. End-to-end and crash tests: one program for each file,
+# run against the server binary that $TALLY_SERVER names. Labels: unit, end_to_end, crash.
+
+if(NOT TARGET GTest::gtest_main OR NOT TARGET hiredis::hiredis)
+  message(STATUS "Without GoogleTest and hiredis there are no tests; scripts/test installs them")
+  return()
+endif()
+
+enable_testing()
+include(GoogleTest)
+
+set(test_environment "")
+if(TARGET tally-server)
+  set(test_environment "TALLY_SERVER=$<TARGET_FILE:tally-server>")
+endif()
+
+# tally_test(<name> LABEL <label> TIMEOUT <seconds> SOURCES <file>... LINK <library>...)
+function(tally_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;LINK")
+  if(NOT arg_SOURCES)
+    return()
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE tally_compile ${arg_LINK} GTest::gmock GTest::gtest GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_dependencies(tally_${arg_LABEL}_tests ${name})
+  if(NOT arg_LABEL STREQUAL "unit" AND TARGET tally-server)
+    add_dependencies(${name} tally-server)
+  endif()
+  # Discovered when ctest starts, not while building: a build never depends on a test program's behaviour.
+  gtest_discover_tests(
+    ${name}
+    TEST_PREFIX "${name}/"
+    DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${test_environment}")
+endfunction()
+
+# tally_script_test(<name> LABEL <label> COMMAND <command>...)
+function(tally_script_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL" "COMMAND")
+  add_test(NAME ${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 600 ENVIRONMENT "${test_environment}")
+endfunction()
+
+# `ninja tally_unit_tests` builds just what `ctest -L unit` runs.
+foreach(label unit end_to_end crash)
+  add_custom_target(tally_${label}_tests)
+endforeach()
+
+file(GLOB_RECURSE protocol_test_sources CONFIGURE_DEPENDS tests/protocol/*.cc)
+file(GLOB_RECURSE storage_test_sources CONFIGURE_DEPENDS tests/storage/*.cc)
+file(GLOB_RECURSE server_test_sources CONFIGURE_DEPENDS tests/server/*.cc)
+file(GLOB support_sources CONFIGURE_DEPENDS tests/end_to_end/support/*.cc)
+file(GLOB end_to_end_sources CONFIGURE_DEPENDS tests/end_to_end/*.cc)
+file(GLOB end_to_end_scripts CONFIGURE_DEPENDS tests/end_to_end/*_test.sh tests/end_to_end/*_test.py)
+file(GLOB crash_sources CONFIGURE_DEPENDS tests/crash/*.cc)
+
+tally_test(protocol_tests LABEL unit TIMEOUT 120 SOURCES ${protocol_test_sources} LINK tally_protocol)
+tally_test(storage_tests LABEL unit TIMEOUT 120 SOURCES ${storage_test_sources} LINK tally_rocks tally_storage)
+tally_test(server_tests LABEL unit TIMEOUT 120 SOURCES ${server_test_sources} LINK tally_server tally_rocks)
+
+tally_library(tally_test_support SOURCES ${support_sources} LINK hiredis::hiredis fmt::fmt GTest::gmock GTest::gtest
+              Threads::Threads)
+foreach(source IN LISTS end_to_end_sources)
+  get_filename_component(stem ${source} NAME_WE)
+  tally_test(end_to_end_${stem} LABEL end_to_end TIMEOUT 600 SOURCES ${source} LINK tally_test_support)
+endforeach()
+foreach(source IN LISTS crash_sources)
+  get_filename_component(stem ${source} NAME_WE)
+  tally_test(crash_${stem} LABEL crash TIMEOUT 600 SOURCES ${source} LINK tally_test_support tally_server tally_rocks)
+endforeach()
+foreach(script IN LISTS end_to_end_scripts)
+  get_filename_component(stem ${script} NAME_WE)
+  tally_script_test(end_to_end_${stem} LABEL end_to_end COMMAND ${script})
+endforeach()
+
+# What looks at the text of the sources needs no second look under the sanitizers.
+if(NOT TALLY_SANITIZE)
+  tally_script_test(layout LABEL unit COMMAND ${PROJECT_SOURCE_DIR}/tests/check_layout.py)
+  tally_script_test(layout_self_test LABEL unit COMMAND ${PROJECT_SOURCE_DIR}/tests/check_layout.py --self-test)
+  find_program(TALLY_CLANG_FORMAT clang-format)
+  if(TALLY_CLANG_FORMAT)
+    tally_script_test(lint_format LABEL unit COMMAND ${PROJECT_SOURCE_DIR}/scripts/lint --format)
+  endif()
+endif()
