@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+// Every error text a client can get, once. Each is the whole text after the "-": a code in
+// capitals, a space, words. The texts are Redis 7.0.15's as observed from outside, because clients
+// match on them; those of commands that are younger, and Tally's own, are marked.
+//
+// Functions build the texts that name something the client sent. As in Redis such a name ends at
+// its first NUL; a CR or LF in it is left for ReplyWriter::Error, which cleans every text it
+// writes.
+namespace tally::protocol::errors {
+
+// --- Protocol: the connection is closed after one of these. ---
+inline constexpr std::string_view kInlineTooBig = "ERR Protocol error: too big inline request";
+inline constexpr std::string_view kUnbalancedQuotes =
+    "ERR Protocol error: unbalanced quotes in request";
+inline constexpr std::string_view kMultibulkCountTooBig =
+    "ERR Protocol error: too big mbulk count string";
+inline constexpr std::string_view kBulkCountTooBig =
+    "ERR Protocol error: too big bulk count string";
+inline constexpr std::string_view kInvalidMultibulkLength =
+    "ERR Protocol error: invalid multibulk length";
+inline constexpr std::string_view kInvalidBulkLength = "ERR Protocol error: invalid bulk length";
+inline constexpr std::string_view kUnauthenticatedMultibulkLength =
+    "ERR Protocol error: unauthenticated multibulk length";
+inline constexpr std::string_view kUnauthenticatedBulkLength =
+    "ERR Protocol error: unauthenticated bulk length";
+// A '$' was due and `got` came. CR, LF and NUL are shown as a space.
+std::string ExpectedBulk(char got);
+
+// --- Any command ---
+// `args` is the whole request, name first. The name is cut at 128 bytes, and no argument is added
+// once 128 bytes of arguments are shown.
+std::string UnknownCommand(std::span<const std::string_view> args);
+// `command` is the canonical name ("client"); it is shown in capitals.
+std::string UnknownSubcommand(std::string_view subcommand, std::string_view command);
+// `command` is the canonical full name: "get", "config|get".
+std::string WrongArgumentCount(std::string_view command);
+inline constexpr std::string_view kSyntax = "ERR syntax error";
+inline constexpr std::string_view kNotAnInteger = "ERR value is not an integer or out of range";
+inline constexpr std::string_view kNotAFloat = "ERR value is not a valid float";
+inline constexpr std::string_view kMustBePositive = "ERR value is out of range, must be positive";
+std::string MustBeBetween(std::int64_t min, std::int64_t max);
+inline constexpr std::string_view kTimeoutNotAnInteger =
+    "ERR timeout is not an integer or out of range";
+inline constexpr std::string_view kTimeoutNotAFloat = "ERR timeout is not a float or out of range";
+inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
+inline constexpr std::string_view kNotInTransaction =
+    "ERR Command not allowed inside a transaction";
+
+// --- Keys and values ---
+inline constexpr std::string_view kWrongType =
+    "WRONGTYPE Operation against a key holding the wrong kind of value";
+inline constexpr std::string_view kNoSuchKey = "ERR no such key";
+inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";
+inline constexpr std::string_view kOverflow = "ERR increment or decrement would overflow";
+inline constexpr std::string_view kDecrementOverflow =
+    "ERR decrement would overflow";  // DECRBY k INT64_MIN
+inline constexpr std::string_view kNanOrInfinity = "ERR increment would produce NaN or Infinity";
+inline constexpr std::string_view kStringTooLong =
+    "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+inline constexpr std::string_view kOffsetOutOfRange = "ERR offset is out of range";
+inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
+// `command` is the canonical name: "set", "getex", "pexpire".
+std::string InvalidExpireTime(std::string_view command);
+// EXPIRE and its family.
+std::string UnsupportedOption(std::string_view option);
+inline constexpr std::string_view kExpireNxWithOthers =
+    "ERR NX and XX, GT or LT options at the same time are not compatible";
+inline constexpr std::string_view kExpireGtWithLt =
+    "ERR GT and LT options at the same time are not compatible";
+
+// --- Databases ---
+inline constexpr std::string_view kDbIndexOutOfRange = "ERR DB index is out of range";
+inline constexpr std::string_view kInvalidFirstDbIndex = "ERR invalid first DB index";
+inline constexpr std::string_view kInvalidSecondDbIndex = "ERR invalid second DB index";
+
+// --- HELLO, AUTH ---
+inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
+inline constexpr std::string_view kHelloNoAuth =
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH "
+    "<user> <pass> option can be used to authenticate the client and select the RESP protocol "
+    "version at the same time";
+inline constexpr std::string_view kWrongPassword =
+    "WRONGPASS invalid username-password pair or user is disabled.";
+inline constexpr std::string_view kAuthWithoutPassword =
+    "ERR AUTH <password> called without any password configured for the default user. Are you "
+    "sure your configuration is correct?";
+inline constexpr std::string_view kUnsupportedProtocol = "NOPROTO unsupported protocol version";
+inline constexpr std::string_view kProtocolNotAnInteger =
+    "ERR Protocol version is not an integer or out of range";
+std::string HelloSyntax(std::string_view option);
+
+// --- CLIENT ---
+inline constexpr std::string_view kInvalidClientName =
+    "ERR Client names cannot contain spaces, newlines or special characters.";
+inline constexpr std::string_view kNoSuchClient = "ERR No such client";
+inline constexpr std::string_view kClientIdNotPositive = "ERR client-id should be greater than 0";
+inline constexpr std::string_view kInvalidClientId = "ERR Invalid client ID";
+inline constexpr std::string_view kClientPauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL";
+std::string NoSuchUser(std::string_view user);
+std::string UnknownClientType(std::string_view type);
+// CLIENT SETINFO came with Redis 7.2; texts as there.
+std::string UnrecognizedOption(std::string_view option);
+std::string InvalidClientAttribute(std::string_view attribute);  // "lib-name", "lib-ver"
+inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
+
+// --- COMMAND ---
+inline constexpr std::string_view kInvalidCommand = "ERR Invalid command specified";
+inline constexpr std::string_view kCommandHasNoKeys = "ERR The command has no key arguments";
+inline constexpr std::string_view kCommandArgumentCount =
+    "ERR Invalid number of arguments specified for command";
+inline constexpr std::string_view kCommandArguments = "ERR Invalid arguments specified for command";
+
+// --- CONFIG ---
+std::string UnknownConfigOption(std::string_view option);
+// `name` is the canonical name of the parameter; `reason` one of those below.
+std::string ConfigSetFailed(std::string_view name, std::string_view reason);
+inline constexpr std::string_view kConfigNotAnInteger =
+    "argument couldn't be parsed into an integer";
+inline constexpr std::string_view kConfigNotMemory = "argument must be a memory value";
+inline constexpr std::string_view kConfigNotYesOrNo = "argument must be 'yes' or 'no'";
+inline constexpr std::string_view kConfigImmutable = "can't set immutable config";
+inline constexpr std::string_view kConfigProtected = "can't set protected config";
+inline constexpr std::string_view kConfigDuplicate = "duplicate parameter";
+inline constexpr std::string_view kConfigInvalidSave = "Invalid save parameters";
+std::string ConfigOutOfRange(std::int64_t min, std::int64_t max);
+std::string ConfigNotOneOf(std::span<const std::string_view> choices);
+inline constexpr std::string_view kNoConfigFile = "ERR The server is running without a config file";
+
+// --- SAVE, SHUTDOWN, WAITAOF ---
+inline constexpr std::string_view kSaveInProgress = "ERR Background save already in progress";
+inline constexpr std::string_view kShutdownFailed = "ERR Errors trying to SHUTDOWN. Check logs.";
+inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
+// WAITAOF came with Redis 7.2; text as there.
+inline constexpr std::string_view kWaitAofDisabled =
+    "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
+// --- Disk: the code is Redis's (clients know it), the words are Tally's. ---
+inline constexpr std::string_view kLowDisk =
+    "MISCONF The disk is nearly full, so writes are refused and reads go on. Writing resumes by "
+    "itself when there is room.";
+inline constexpr std::string_view kCommitFailed =
+    "MISCONF A write could not be made durable. The server stops; whether this command took "
+    "effect is unknown.";
+
+}  // namespace tally::protocol::errors
