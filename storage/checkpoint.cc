@@ -1,0 +1,120 @@
+#include "storage/checkpoint.h"
+
+#include <utility>
+
+#include "storage/checkpoint_run.h"
+
+namespace tally::storage {
+namespace {
+
+int64_t WallClockMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Checkpointer::Checkpointer(Database* database, CommitLog* log, ShardAccess* shards, Ticket floor,
+                           uint64_t recovered_journal_bytes, uint64_t journal_limit_bytes)
+    : database_(database),
+      log_(log),
+      shards_(shards),
+      journal_limit_bytes_(journal_limit_bytes),
+      recovered_bytes_(recovered_journal_bytes),
+      mark_bytes_(log->bytes()) {
+  {
+    const MutexLock lock(mutex_);
+    state_.floor = floor;
+  }
+  thread_ = std::thread([this] { RunThread(); });
+}
+
+Checkpointer::~Checkpointer() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+bool Checkpointer::Start(std::function<void(Status)> done) {
+  {
+    const MutexLock lock(mutex_);
+    if (state_.running || requested_ || stopping_) return false;
+    requested_ = true;
+    done_ = std::move(done);
+  }
+  wake_.notify_all();
+  return true;
+}
+
+Checkpointer::State Checkpointer::state() const {
+  const MutexLock lock(mutex_);
+  State state = state_;
+  state.journal_bytes = JournalBytes();
+  return state;
+}
+
+uint64_t Checkpointer::JournalBytes() const {
+  return recovered_bytes_ + log_->bytes() - mark_bytes_;
+}
+
+bool Checkpointer::IsDue() const {
+  if (requested_) return true;
+  return !stopping_ && JournalBytes() > journal_limit_bytes_ &&
+         std::chrono::steady_clock::now() >= retry_at_;
+}
+
+void Checkpointer::RunThread() {
+  while (true) {
+    {
+      const MutexLock lock(mutex_);
+      while (!IsDue() && !stopping_) wake_.wait_for(mutex_, kPollInterval);
+      if (!IsDue()) return;
+    }
+    RunOnce();
+  }
+}
+
+void Checkpointer::RunOnce() {
+  const auto start = std::chrono::steady_clock::now();
+  const uint64_t mark_bytes = log_->bytes();
+  Ticket floor = kNoTicket;
+  std::function<void(Status)> done;
+  {
+    const MutexLock lock(mutex_);
+    floor = state_.floor;
+    requested_ = false;
+    done = std::exchange(done_, nullptr);
+    state_.running = true;
+    state_.running_since_ms = WallClockMs();
+  }
+  CheckpointRun run(database_, log_, shards_, floor);
+  const Status status = run.Run();
+  const auto end = std::chrono::steady_clock::now();
+  {
+    const MutexLock lock(mutex_);
+    state_.running = false;
+    state_.running_since_ms = -1;
+    state_.last_ok = status.ok();
+    state_.last_error = status.message();
+    state_.last_duration_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - start).count();
+    if (run.floor() != floor) {
+      state_.floor = run.floor();
+      recovered_bytes_ = 0;
+      mark_bytes_ = mark_bytes;
+    }
+    if (status.ok()) {
+      state_.last_success_ms = WallClockMs();
+      ++state_.completed;
+    } else {
+      retry_at_ = end + kRetryInterval;
+    }
+  }
+  if (done) done(status);
+}
+
+}  // namespace tally::storage

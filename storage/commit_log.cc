@@ -1,0 +1,238 @@
+#include "storage/commit_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "storage/invariant.h"
+#include "storage/journal_entry.h"
+
+namespace tally::storage {
+
+namespace {
+// A buffer that a burst has blown up is given back after the commit.
+constexpr size_t kKeptBufferBytes = size_t{4} << 20;
+// Weight of the newest sync in the moving average: 1/16.
+constexpr int64_t kAverageShift = 4;
+constexpr std::chrono::milliseconds kLongestCounted{4};
+}  // namespace
+
+CommitLog::CommitLog(Database* database, Ticket last, Durability durability, Callbacks callbacks)
+    : database_(database),
+      callbacks_(std::move(callbacks)),
+      durability_(durability),
+      appended_(last),
+      durable_(last),
+      synced_(last),
+      thread_([this] { RunThread(); }) {}
+
+CommitLog::~CommitLog() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+Ticket CommitLog::Append(std::string_view change_set) {
+  Ticket ticket;
+  {
+    const MutexLock lock(mutex_);
+    ticket = appended_.load(std::memory_order_relaxed) + 1;
+    if (!waiting_.load(std::memory_order_relaxed)) BeginEntry(&gathering_, ticket);
+    AppendChangeSet(&gathering_, change_set);
+    appended_.store(ticket, std::memory_order_release);
+    waiting_.store(true, std::memory_order_seq_cst);
+  }
+  if (!callers_lead_.load(std::memory_order_seq_cst))
+    wake_.notify_one();  // sees waiting_ before it sleeps
+  return ticket;
+}
+
+bool CommitLog::LeadCommit() {
+  if (!callers_lead_.load(std::memory_order_relaxed)) return false;
+  if (!waiting_.load(std::memory_order_seq_cst)) return false;
+  const bool committed = Commit();
+  // The commit may have shown that syncs are long now: what gathered meanwhile is the thread's.
+  if (!callers_lead_.load(std::memory_order_seq_cst)) WakeThread();
+  return committed;
+}
+
+bool CommitLog::Commit() {
+  if (failed_.load(std::memory_order_acquire)) return false;
+  if (committing_.exchange(true, std::memory_order_seq_cst)) return false;
+  Ticket last = kNoTicket;
+  {
+    const MutexLock lock(mutex_);
+    if (!waiting_.load(std::memory_order_relaxed)) {
+      committing_.store(false, std::memory_order_seq_cst);
+      return false;
+    }
+    std::swap(gathering_, committing_entry_);
+    last = appended_.load(std::memory_order_relaxed);
+    waiting_.store(false, std::memory_order_seq_cst);
+  }
+  FinishEntry(&committing_entry_, last);
+  const bool sync = durability_.load(std::memory_order_acquire) == Durability::kSynced;
+  const auto start = std::chrono::steady_clock::now();
+  const Status status = database_->AppendJournal(last, committing_entry_, sync);
+  if (!status.ok()) {
+    Fail(status.message());
+    return false;  // committing_ stays set: nothing is ever written after a failure
+  }
+  if (sync) NoteSyncTime(std::chrono::steady_clock::now() - start);
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  bytes_.fetch_add(committing_entry_.size(), std::memory_order_relaxed);
+  if (committing_entry_.capacity() > kKeptBufferBytes) std::string().swap(committing_entry_);
+  Publish(last, sync);
+  committing_.store(false, std::memory_order_seq_cst);
+  // Not before committing_ is clear: the thread would find this commit under way and sleep again.
+  if (has_waiters_.load(std::memory_order_seq_cst)) WakeThread();
+  callbacks_.on_durable();
+  return true;
+}
+
+void CommitLog::Publish(Ticket last, bool synced) {
+  if (synced) synced_.store(last, std::memory_order_seq_cst);
+  durable_.store(last, std::memory_order_seq_cst);
+}
+
+void CommitLog::NoteSyncTime(std::chrono::nanoseconds elapsed) {
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+  int64_t average = average_sync_ns_.load(std::memory_order_relaxed);
+  // One hiccup of the disk shall not change who leads.
+  elapsed = std::min<std::chrono::nanoseconds>(elapsed, kLongestCounted);
+  average += (elapsed.count() - average) / (int64_t{1} << kAverageShift);
+  average_sync_ns_.store(average, std::memory_order_relaxed);
+  const bool callers_lead = callers_lead_.load(std::memory_order_relaxed);
+  const auto mark =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(callers_lead ? kLongSync : kShortSync);
+  const bool is_short = average < mark.count();
+  if (is_short != callers_lead) callers_lead_.store(is_short, std::memory_order_seq_cst);
+}
+
+bool CommitLog::SyncNow() {
+  if (failed_.load(std::memory_order_acquire)) return false;
+  const Ticket written = durable_.load(std::memory_order_seq_cst);
+  if (synced_.load(std::memory_order_seq_cst) >= written) return true;
+  const Status status = database_->SyncJournal();
+  if (!status.ok()) {
+    Fail(status.message());
+    return false;
+  }
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+  Ticket before = synced_.load(std::memory_order_seq_cst);
+  while (before < written && !synced_.compare_exchange_weak(before, written)) {
+  }
+  return true;
+}
+
+void CommitLog::Fail(const std::string& message) {
+  if (failed_.exchange(true, std::memory_order_acq_rel)) return;
+  callbacks_.on_failure(message);
+  WakeThread();  // who waits for a sync waits in vain
+}
+
+void CommitLog::set_durability(Durability durability) {
+  durability_.store(durability, std::memory_order_release);
+  WakeThread();
+}
+
+void CommitLog::WakeThread() {
+  {
+    const MutexLock lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_one();
+}
+
+void CommitLog::WhenSynced(Ticket ticket, std::chrono::milliseconds timeout,
+                           std::function<void(bool)> done) {
+  const auto deadline = timeout.count() > 0 ? std::chrono::steady_clock::now() + timeout
+                                            : std::chrono::steady_clock::time_point::max();
+  {
+    const MutexLock lock(mutex_);
+    waiters_.push_back({ticket, deadline, std::move(done)});
+    has_waiters_.store(true, std::memory_order_seq_cst);
+  }
+  WakeThread();
+}
+
+CommitLog::Statistics CommitLog::statistics() const {
+  Statistics result;
+  result.synced = synced();
+  result.durable = durable();
+  result.appended = appended();
+  result.commits = commits_.load(std::memory_order_relaxed);
+  result.syncs = syncs_.load(std::memory_order_relaxed);
+  result.bytes = bytes();
+  result.average_sync_us =
+      static_cast<double>(average_sync_ns_.load(std::memory_order_relaxed)) / 1e3;
+  result.led_by_callers = callers_lead_.load(std::memory_order_relaxed);
+  return result;
+}
+
+std::chrono::steady_clock::time_point CommitLog::NextDeadline(
+    std::chrono::steady_clock::time_point deadline) const {
+  for (const SyncWaiter& waiter : waiters_) deadline = std::min(deadline, waiter.deadline);
+  return deadline;
+}
+
+void CommitLog::ServeWaiters(bool last_call) {
+  if (!has_waiters_.load(std::memory_order_seq_cst)) return;
+  // With a policy that does not sync, or did not when this was written, the sync is made here.
+  if (synced() < durable()) SyncNow();
+  std::vector<SyncWaiter> ready;
+  {
+    const MutexLock lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    const Ticket synced_now = synced();
+    const bool in_vain = last_call || failed_.load(std::memory_order_acquire);
+    const auto due = [&](const SyncWaiter& waiter) {
+      return in_vain || waiter.ticket <= synced_now || waiter.deadline <= now;
+    };
+    const auto first_due = std::stable_partition(waiters_.begin(), waiters_.end(),
+                                                 [&](const SyncWaiter& w) { return !due(w); });
+    std::move(first_due, waiters_.end(), std::back_inserter(ready));
+    waiters_.erase(first_due, waiters_.end());
+    has_waiters_.store(!waiters_.empty(), std::memory_order_seq_cst);
+  }
+  for (SyncWaiter& waiter : ready) waiter.done(waiter.ticket <= synced());
+}
+
+bool CommitLog::ThreadLeads(bool committed_before) const {
+  if (!waiting_.load(std::memory_order_seq_cst)) return false;
+  if (committing_.load(std::memory_order_seq_cst)) return false;  // who commits wakes this thread
+  // What gathered while this thread committed is this thread's, even if the callers lead again: they
+  // found a commit under way and sleep.
+  return committed_before || !callers_lead_.load(std::memory_order_seq_cst) ||
+         has_waiters_.load(std::memory_order_seq_cst);
+}
+
+void CommitLog::RunThread() {
+  auto next_sync = std::chrono::steady_clock::now() + kSyncInterval;
+  bool committed = false;
+  bool stop = false;
+  while (!stop) {
+    {
+      const MutexLock lock(mutex_);
+      if (!ThreadLeads(committed) && !stopping_ && !woken_) {
+        wake_.wait_until(mutex_, NextDeadline(next_sync));
+      }
+      woken_ = false;
+      stop = stopping_;
+    }
+    committed = (stop || ThreadLeads(committed)) && Commit();
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_sync) {
+      next_sync = now + kSyncInterval;
+      if (durability_.load(std::memory_order_acquire) == Durability::kSyncedEachSecond) SyncNow();
+    }
+    ServeWaiters(/*last_call=*/false);
+  }
+  SyncNow();
+  ServeWaiters(/*last_call=*/true);
+}
+
+}  // namespace tally::storage

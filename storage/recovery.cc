@@ -1,0 +1,323 @@
+#ifndef XXH_INLINE_ALL
+#define XXH_INLINE_ALL
+#endif
+
+#include "storage/recovery.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "storage/invariant.h"
+#include "storage/journal_entry.h"
+#include "storage/key.h"
+#include "storage/object_codec.h"
+#include "storage/slot.h"
+
+namespace tally::storage {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "numbers are copied as they lie in memory");
+
+constexpr std::string_view kFormatValue = "1";
+constexpr uint8_t kRecordVersion = 1;  // of the seed and checkpoint records
+
+Status Refuse(std::string_view what) {
+  return Status::Failure(
+      fmt::format("{}. Nothing was changed. Restore the data directory from a backup", what));
+}
+
+// A record: version u8 · fields, little-endian · XXH3-64 u64 of all before.
+
+template <typename Integer>
+void AppendFixed(std::string* out, Integer value) {
+  char bytes[sizeof(value)];
+  std::memcpy(bytes, &value, sizeof(value));
+  out->append(bytes, sizeof(bytes));
+}
+
+template <typename Integer>
+bool TakeFixed(std::string_view* in, Integer* value) {
+  if (in->size() < sizeof(*value)) return false;
+  std::memcpy(value, in->data(), sizeof(*value));
+  in->remove_prefix(sizeof(*value));
+  return true;
+}
+
+void Seal(std::string* out) { AppendFixed(out, XXH3_64bits(out->data(), out->size())); }
+
+// Leaves the fields in *in.
+bool Unseal(std::string_view* in) {
+  if (in->size() < sizeof(uint8_t) + sizeof(uint64_t)) return false;
+  std::string_view sum = in->substr(in->size() - sizeof(uint64_t));
+  in->remove_suffix(sizeof(uint64_t));
+  uint64_t checksum;
+  uint8_t version;
+  const uint64_t computed = XXH3_64bits(in->data(), in->size());
+  return TakeFixed(&sum, &checksum) && checksum == computed && TakeFixed(in, &version) &&
+         version == kRecordVersion;
+}
+
+std::string EncodeSeed(const HashSeed& seed) {
+  std::string out;
+  AppendFixed(&out, kRecordVersion);
+  AppendFixed(&out, seed.low);
+  AppendFixed(&out, seed.high);
+  Seal(&out);
+  return out;
+}
+
+bool DecodeSeed(std::string_view in, HashSeed* seed) {
+  return Unseal(&in) && TakeFixed(&in, &seed->low) && TakeFixed(&in, &seed->high) && in.empty();
+}
+
+Status DrawSeed(HashSeed* seed) {
+  char bytes[sizeof(seed->low) + sizeof(seed->high)];
+  for (size_t got = 0; got < sizeof(bytes);) {
+    const ssize_t more = ::getrandom(bytes + got, sizeof(bytes) - got, 0);
+    if (more < 0 && errno != EINTR) {
+      return Status::Failure(
+          fmt::format("cannot get random bytes from the system: {}", std::strerror(errno)));
+    }
+    if (more > 0) got += static_cast<size_t>(more);
+  }
+  std::memcpy(&seed->low, bytes, sizeof(seed->low));
+  std::memcpy(&seed->high, bytes + sizeof(seed->low), sizeof(seed->high));
+  return Status::Ok();
+}
+
+/// One start.
+class Recovery {
+ public:
+  Recovery(Database* database, const std::vector<Keyspace*>& keyspaces, Recovered* out)
+      : database_(database),
+        keyspaces_(keyspaces),
+        databases_(static_cast<size_t>(keyspaces.front()->databases())),
+        out_(out) {}
+
+  Status Run(Ticket high_water);
+
+ private:
+  Status ReadSeed();
+  Status BeginNew();
+  Status ReadCheckpoint();
+  Status LoadObjects();
+  Status ReplayJournal();
+  Status ReplayEntry(Ticket key, std::string_view blob);
+  Status ReplayChangeSet(Ticket ticket, std::string_view change_set);
+  [[nodiscard]] Keyspace* Owner(uint16_t slot) const;
+
+  Database* const database_;
+  const std::vector<Keyspace*>& keyspaces_;
+  const size_t databases_;
+  Recovered* const out_;
+};
+
+Status Recovery::Run(Ticket high_water) {
+  std::string format;
+  Status status = database_->ReadMeta(kMetaFormat, &format);
+  if (!status.ok()) return status;
+  if (format.empty()) {
+    if (high_water != kNoTicket) {
+      return Refuse(
+          fmt::format("the database is empty, but changes up to ticket {} were in it", high_water));
+    }
+    return BeginNew();
+  }
+  if (format != kFormatValue) {
+    return Status::Failure(
+        fmt::format("the database has format '{}'; this program knows format {}. Nothing was "
+                    "changed. Start the version of Tally that wrote it",
+                    format, kFormatValue));
+  }
+  if (status = ReadSeed(); !status.ok()) return status;
+  if (status = ReadCheckpoint(); !status.ok()) return status;
+  if (status = LoadObjects(); !status.ok()) return status;
+  if (status = ReplayJournal(); !status.ok()) return status;
+  if (out_->last < high_water) {
+    return Refuse(
+        fmt::format("the journal ends at ticket {}, but changes up to ticket {} were in "
+                    "it: a log was cut or deleted",
+                    out_->last, high_water));
+  }
+  return Status::Ok();
+}
+
+// The format record is written last: an interrupted first start is one again.
+Status Recovery::BeginNew() {
+  const auto refuse = [] {
+    return Refuse("the database holds data, but its format record is missing");
+  };
+  std::string checkpoint;
+  Status status = database_->ReadMeta(kMetaCheckpoint, &checkpoint);
+  if (!status.ok()) return status;
+  if (!checkpoint.empty()) return refuse();
+  status = database_->ReadObjects([&](std::string_view, std::string_view) { return refuse(); });
+  if (!status.ok()) return status;
+  status = database_->ReadJournal([&](Ticket, std::string_view) { return refuse(); });
+  if (!status.ok()) return status;
+
+  if (status = DrawSeed(&out_->seed); !status.ok()) return status;
+  status = database_->WriteMeta(kMetaHashSeed, EncodeSeed(out_->seed));
+  return status.ok() ? database_->WriteMeta(kMetaFormat, kFormatValue) : status;
+}
+
+Status Recovery::ReadSeed() {
+  std::string encoded;
+  Status status = database_->ReadMeta(kMetaHashSeed, &encoded);
+  if (!status.ok()) return status;
+  if (DecodeSeed(encoded, &out_->seed)) return Status::Ok();
+  return Refuse("the database's hash-seed record is missing, damaged or of a newer Tally");
+}
+
+Status Recovery::ReadCheckpoint() {
+  std::string encoded;
+  Status status = database_->ReadMeta(kMetaCheckpoint, &encoded);
+  if (!status.ok() || encoded.empty()) return status;  // empty: there was none yet
+  CheckpointRecord record;
+  if (!DecodeCheckpointRecord(encoded, &record)) {
+    return Refuse("the database's checkpoint record is damaged or of a newer Tally");
+  }
+  if (record.generations.size() > databases_) {
+    return Status::Failure(fmt::format(
+        "the data has {} databases; this server is set up with {}. Nothing was changed. "
+        "Start it with at least as many",
+        record.generations.size(), databases_));
+  }
+  for (size_t i = 0; i < record.generations.size(); ++i) {
+    for (Keyspace* keyspace : keyspaces_) {
+      keyspace->SetGeneration(static_cast<int>(i), record.generations[i]);
+    }
+  }
+  out_->floor = record.floor;
+  return Status::Ok();
+}
+
+Status Recovery::LoadObjects() {
+  return database_->ReadObjects([this](std::string_view key, std::string_view value) {
+    ObjectKey object;
+    ObjectRecord record;
+    if (!ParseObjectKey(key, &object) || object.database >= databases_ ||
+        object.key.slot != SlotOf(object.key.name) ||
+        object.key.hash != NameHash(out_->seed, object.key.name)) {
+      return Refuse("an object has a key that is damaged or of a newer Tally");
+    }
+    if (!ParseObjectValue(value, &record)) {
+      return Refuse(fmt::format("an object in database {}, slot {} is damaged or of a newer Tally",
+                                object.database, object.key.slot));
+    }
+    Owner(object.key.slot)->LoadObject(object.database, object.key, record);
+    ++out_->objects;
+    return Status::Ok();
+  });
+}
+
+Status Recovery::ReplayJournal() {
+  out_->last = kNoTicket;
+  Status status = database_->ReadJournal(
+      [this](Ticket key, std::string_view blob) { return ReplayEntry(key, blob); });
+  // Entries up to the floor may still be there, or not.
+  out_->last = std::max(out_->last, out_->floor);
+  return status;
+}
+
+Status Recovery::ReplayEntry(Ticket key, std::string_view blob) {
+  JournalEntryReader entry;
+  switch (OpenEntry(blob, &entry)) {
+    case JournalEntryStatus::kOk:
+      break;
+    case JournalEntryStatus::kDamaged:
+      return Refuse(fmt::format("the journal entry that ends with ticket {} is damaged", key));
+    case JournalEntryStatus::kUnknownVersion:
+      return Status::Failure(fmt::format(
+          "the journal entry that ends with ticket {} is of a version that this program "
+          "does not know. Nothing was changed. Start the version of Tally that wrote it",
+          key));
+  }
+  if (entry.last() != key) {
+    return Refuse(fmt::format("the journal entry under ticket {} says that it ends with {}", key,
+                              entry.last()));
+  }
+  const bool is_first = out_->last == kNoTicket;
+  if (is_first ? entry.first() > out_->floor + 1 : entry.first() != out_->last + 1) {
+    return Refuse(fmt::format("changes are missing: the journal goes on with ticket {} after {}",
+                              entry.first(), is_first ? out_->floor : out_->last));
+  }
+  out_->last = entry.last();
+  if (entry.last() <= out_->floor) return Status::Ok();
+  ++out_->journal_entries;
+  out_->journal_bytes += blob.size();
+  std::string_view change_set;
+  for (Ticket ticket = entry.first(); entry.Next(&change_set); ++ticket) {
+    if (ticket <= out_->floor) continue;
+    Status status = ReplayChangeSet(ticket, change_set);
+    if (!status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+Status Recovery::ReplayChangeSet(Ticket ticket, std::string_view change_set) {
+  while (!change_set.empty()) {
+    Change change;
+    if (!ReadChange(&change_set, &change) || change.database >= databases_) {
+      return Refuse(fmt::format(
+          "a change under ticket {} is damaged, of a newer Tally, or of a database beyond the {} "
+          "that this server is set up with",
+          ticket, databases_));
+    }
+    if (change.is_flush) {
+      for (Keyspace* keyspace : keyspaces_) {
+        keyspace->ReplayFlush(change.database, change.generation, ticket);
+      }
+      continue;
+    }
+    const Key key = MakeKey(out_->seed, change.name);
+    Owner(key.slot)->ReplayObject(key, change, ticket);
+  }
+  return Status::Ok();
+}
+
+Keyspace* Recovery::Owner(uint16_t slot) const {
+  const auto owner = std::upper_bound(
+      keyspaces_.begin(), keyspaces_.end(), slot,
+      [](uint16_t wanted, const Keyspace* keyspace) { return wanted < keyspace->slots().end; });
+  TALLY_ASSERT(owner != keyspaces_.end() && slot >= (*owner)->slots().first,
+               "the keyspaces own every slot, in ascending order");
+  return *owner;
+}
+
+}  // namespace
+
+std::string EncodeCheckpointRecord(const CheckpointRecord& record) {
+  std::string out;
+  AppendFixed(&out, kRecordVersion);
+  AppendFixed(&out, record.floor);
+  for (const uint32_t generation : record.generations) AppendFixed(&out, generation);
+  Seal(&out);
+  return out;
+}
+
+bool DecodeCheckpointRecord(std::string_view in, CheckpointRecord* record) {
+  record->generations.clear();
+  if (!Unseal(&in) || !TakeFixed(&in, &record->floor)) return false;
+  uint32_t generation;
+  while (TakeFixed(&in, &generation)) record->generations.push_back(generation);
+  return in.empty() && record->floor <= kMaxTicket;
+}
+
+Status Recover(Database* database, const std::vector<Keyspace*>& keyspaces, Ticket high_water,
+               Recovered* recovered) {
+  *recovered = Recovered();
+  return Recovery(database, keyspaces, recovered).Run(high_water);
+}
+
+}  // namespace tally::storage

@@ -1,0 +1,342 @@
+#include "storage/rocks_database.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+#include <rocksdb/iterator.h>
+#include <rocksdb/options.h>
+#include <rocksdb/write_batch.h>
+
+#include "storage/durable_file.h"
+#include "storage/rocks_families.h"
+#include "storage/rocks_log_scan.h"
+#include "storage/rocks_object_file.h"
+#include "storage/rocks_options.h"
+#include "storage/thread_annotations.h"
+
+namespace tally::storage {
+namespace {
+
+constexpr size_t kReadAheadBytes = size_t{2} << 20;
+constexpr size_t kKeptBatchBytes = size_t{4} << 20;
+
+std::string TicketKey(Ticket ticket) {
+  std::string key(sizeof(ticket), '\0');
+  for (size_t i = key.size(); i > 0; --i, ticket >>= 8) {
+    key[i - 1] = static_cast<char>(ticket & 0xff);
+  }
+  return key;
+}
+
+bool ParseTicketKey(std::string_view key, Ticket* ticket) {
+  *ticket = kNoTicket;
+  for (const char byte : key) *ticket = *ticket << 8 | static_cast<unsigned char>(byte);
+  return key.size() == sizeof(*ticket);
+}
+
+class RocksDatabase : public Database {
+ public:
+  RocksDatabase(std::string directory, std::function<void(const std::string&)> log)
+      : directory_(std::move(directory)),
+        options_(MakeRocksOptions(std::move(log))),
+        object_file_options_(options_, MakeRocksFamilyOptions(kObjectsFamily)) {}
+  ~RocksDatabase() override;
+
+  Status Open();
+
+  Status AppendJournal(Ticket last, std::string_view entry, bool sync) override EXCLUDES(mutex_);
+  Status SyncJournal() override EXCLUDES(mutex_);
+  Status StartNewJournalPart(Ticket* cut) override EXCLUDES(mutex_);
+  Status DropOldJournalParts() override EXCLUDES(mutex_);
+  Status ReadJournal(const std::function<Status(Ticket, std::string_view)>& visit) override
+      EXCLUDES(mutex_);
+  Status ReadMeta(std::string_view name, std::string* value) override;
+  Status WriteMeta(std::string_view name, std::string_view value) override EXCLUDES(mutex_);
+  Status ReadObjects(
+      const std::function<Status(std::string_view, std::string_view)>& visit) override;
+  Status NewObjectFile(std::unique_ptr<ObjectFile>* file) override;
+  Status Ingest(std::unique_ptr<ObjectFile> file) override;
+
+ private:
+  Status Fail(std::string_view what, const rocksdb::Status& status) const {
+    return RocksStatus(directory_, what, status);
+  }
+  [[nodiscard]] std::string incoming_path() const { return directory_ + "/incoming"; }
+  Status RemoveLeftovers() const;
+  Status FindLastTicket() EXCLUDES(mutex_);
+  Status RetireTornLog() REQUIRES(mutex_);
+  Status FlushMeta();
+  Status Read(RocksFamily* family,
+              const std::function<Status(std::string_view, std::string_view)>& visit);
+
+  const std::string directory_;
+  const rocksdb::DBOptions options_;
+  const rocksdb::Options object_file_options_;
+  std::unique_ptr<rocksdb::DB> db_;
+  RocksFamily* unused_ = nullptr;
+  RocksFamily* meta_ = nullptr;
+  RocksFamily* objects_ = nullptr;
+  uint64_t next_file_ = 1;  // of the checkpointer's thread
+
+  // The part's mutex: held over an append, so that no entry lands behind the cut it was counted in.
+  Mutex mutex_;
+  std::map<uint64_t, RocksFamily*> parts_ GUARDED_BY(mutex_);  // the last one is written to
+  Ticket last_ GUARDED_BY(mutex_) = kNoTicket;
+  bool unsynced_ GUARDED_BY(mutex_) = false;
+  bool torn_ GUARDED_BY(mutex_) = false;  // see RetireTornLog
+  rocksdb::WriteBatch batch_ GUARDED_BY(mutex_);
+};
+
+RocksDatabase::~RocksDatabase() {
+  if (!db_) return;
+  std::vector<RocksFamily*> families = {unused_, meta_, objects_};
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [number, family] : parts_) families.push_back(family);
+  }
+  for (RocksFamily* family : families) {
+    if (family != nullptr) db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+  }
+  if (const Status status = Fail("close the database", db_->Close()); !status.ok()) {
+    rocksdb::Warn(options_.info_log, "%s", status.message().c_str());
+  }
+}
+
+Status RocksDatabase::Open() {
+  Status status = MakeDirectories(directory_);
+  if (!status.ok()) return status;
+  bool torn = false;
+  if (status = ScanRocksLogs(directory_, &torn); !status.ok()) return status;
+  RocksFamilies families;
+  status = OpenRocksFamilies(directory_, options_, &families);
+  db_ = std::move(families.db);
+  unused_ = families.unused;
+  meta_ = families.meta;
+  objects_ = families.objects;
+  {
+    const MutexLock lock(mutex_);
+    parts_ = std::move(families.journal);
+    torn_ = torn;
+  }
+  if (!status.ok()) return status;
+  if (status = RemoveLeftovers(); !status.ok()) return status;
+  return FindLastTicket();
+}
+
+// Of a checkpoint that a crash interrupted.
+Status RocksDatabase::RemoveLeftovers() const {
+  Status status = MakeDirectories(incoming_path());
+  if (!status.ok()) return status;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(incoming_path(), error), end;
+       !error && entry != end; entry.increment(error)) {
+    std::filesystem::remove(entry->path(), error);
+    if (error) return FileFailure("remove", entry->path().string(), error.value());
+  }
+  if (error) return FileFailure("read the directory", incoming_path(), error.value());
+  return Status::Ok();
+}
+
+Status RocksDatabase::FindLastTicket() {
+  const MutexLock lock(mutex_);
+  for (const auto& [number, part] : parts_) {
+    const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator(rocksdb::ReadOptions(), part));
+    entry->SeekToLast();
+    if (!entry->Valid()) {
+      Status status = Fail("read " + part->GetName(), entry->status());
+      if (!status.ok()) return status;
+      continue;
+    }
+    Ticket last = kNoTicket;
+    if (ParseTicketKey(ToView(entry->key()), &last)) last_ = std::max(last_, last);
+  }
+  return Status::Ok();
+}
+
+// A log with a torn record must be out of use before anything is written (rocks_log_scan.h). Not done
+// at the start, which may still be refused and must have changed nothing then.
+Status RocksDatabase::RetireTornLog() {
+  if (!torn_) return Status::Ok();
+  for (const auto& [number, part] : parts_) {
+    Status status = Fail("flush " + part->GetName(), db_->Flush(rocksdb::FlushOptions(), part));
+    if (!status.ok()) return status;
+  }
+  Status status = FlushMeta();
+  if (status.ok()) torn_ = false;
+  return status;
+}
+
+Status RocksDatabase::AppendJournal(Ticket last, std::string_view entry, bool sync) {
+  const MutexLock lock(mutex_);
+  if (Status status = RetireTornLog(); !status.ok()) return status;
+  if (sync && unsynced_) {
+    // The mark below says that all before this record is on disk: see rocks_log_scan.h.
+    Status status = Fail("sync the journal", db_->SyncWAL());
+    if (!status.ok()) return status;
+  }
+  batch_.Clear();
+  rocksdb::Status status =
+      batch_.PutLogData(ToSlice(sync ? kSyncedRecordMark : kWrittenRecordMark));
+  if (status.ok()) status = batch_.Put(parts_.rbegin()->second, TicketKey(last), ToSlice(entry));
+  if (status.ok()) {
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    status = db_->Write(options, &batch_);
+  }
+  if (batch_.GetDataSize() > kKeptBatchBytes) batch_ = rocksdb::WriteBatch();
+  last_ = std::max(last_, last);
+  unsynced_ = !sync;
+  return Fail("write the journal", status);
+}
+
+Status RocksDatabase::SyncJournal() {
+  {
+    const MutexLock lock(mutex_);
+    if (!unsynced_) return Status::Ok();
+  }
+  return Fail("sync the journal", db_->SyncWAL());
+}
+
+Status RocksDatabase::StartNewJournalPart(Ticket* cut) {
+  uint64_t number;
+  {
+    const MutexLock lock(mutex_);
+    if (Status status = RetireTornLog(); !status.ok()) return status;
+    number = parts_.rbegin()->first + 1;
+  }
+  // A flush begins a new log: nearly all of the old part's entries are in logs that can be deleted with
+  // it, and the new part's are not among them.
+  Status status = FlushMeta();
+  if (!status.ok()) return status;
+  RocksFamily* part = nullptr;
+  if (status = AddRocksFamily(db_.get(), JournalFamilyName(number), &part); !status.ok())
+    return status;
+  const MutexLock lock(mutex_);
+  parts_[number] = part;
+  *cut = last_;
+  return Status::Ok();
+}
+
+Status RocksDatabase::DropOldJournalParts() {
+  std::vector<std::pair<uint64_t, RocksFamily*>> old;
+  {
+    const MutexLock lock(mutex_);
+    old.assign(parts_.begin(), std::prev(parts_.end()));
+  }
+  // Oldest first: what a crash leaves is without holes.
+  for (const auto& [number, part] : old) {
+    Status status = Fail("drop " + part->GetName(), db_->DropColumnFamily(part));
+    if (!status.ok()) return status;
+    {
+      const MutexLock lock(mutex_);
+      parts_.erase(number);
+    }
+    status = Fail("close " + JournalFamilyName(number), db_->DestroyColumnFamilyHandle(part));
+    if (!status.ok()) return status;
+  }
+  // The logs stay as long as a family has something in them that is in no table: meta, now.
+  return FlushMeta();
+}
+
+Status RocksDatabase::FlushMeta() {
+  return Fail("write the meta records", db_->Flush(rocksdb::FlushOptions(), meta_));
+}
+
+Status RocksDatabase::Read(RocksFamily* family,
+                           const std::function<Status(std::string_view, std::string_view)>& visit) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = kReadAheadBytes;
+  const std::unique_ptr<rocksdb::Iterator> record(db_->NewIterator(options, family));
+  for (record->SeekToFirst(); record->Valid(); record->Next()) {
+    Status status = visit(ToView(record->key()), ToView(record->value()));
+    if (!status.ok()) return status;
+  }
+  return Fail(fmt::format("read {} (restore the data directory from a backup)", family->GetName()),
+              record->status());
+}
+
+Status RocksDatabase::ReadJournal(const std::function<Status(Ticket, std::string_view)>& visit) {
+  std::vector<RocksFamily*> parts;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [number, part] : parts_) parts.push_back(part);
+  }
+  for (RocksFamily* part : parts) {
+    Status status = Read(part, [&](std::string_view key, std::string_view entry) {
+      Ticket last;
+      if (ParseTicketKey(key, &last)) return visit(last, entry);
+      return Status::Failure(fmt::format(
+          "{}: {} has a key that is no ticket. Restore the data directory from a backup",
+          directory_, part->GetName()));
+    });
+    if (!status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+Status RocksDatabase::ReadMeta(std::string_view name, std::string* value) {
+  value->clear();
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), meta_, ToSlice(name), value);
+  if (status.IsNotFound()) return Status::Ok();
+  return Fail(fmt::format("read the meta record '{}'", name), status);
+}
+
+Status RocksDatabase::WriteMeta(std::string_view name, std::string_view value) {
+  {
+    const MutexLock lock(mutex_);
+    if (Status status = RetireTornLog(); !status.ok()) return status;
+  }
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  rocksdb::WriteBatch batch;
+  rocksdb::Status status = batch.PutLogData(ToSlice(kWrittenRecordMark));
+  if (status.ok()) status = batch.Put(meta_, ToSlice(name), ToSlice(value));
+  if (status.ok()) status = db_->Write(options, &batch);
+  return Fail(fmt::format("write the meta record '{}'", name), status);
+}
+
+Status RocksDatabase::ReadObjects(
+    const std::function<Status(std::string_view, std::string_view)>& visit) {
+  return Read(objects_, visit);
+}
+
+Status RocksDatabase::NewObjectFile(std::unique_ptr<ObjectFile>* file) {
+  auto fresh = std::make_unique<RocksObjectFile>(
+      object_file_options_, objects_, fmt::format("{}/{}.sst", incoming_path(), next_file_++));
+  Status status = fresh->Open();
+  if (status.ok()) *file = std::move(fresh);
+  return status;
+}
+
+Status RocksDatabase::Ingest(std::unique_ptr<ObjectFile> file) {
+  rocksdb::IngestExternalFileOptions options;
+  options.move_files = true;
+  options.write_global_seqno = false;    // the file stays as it was synced
+  options.allow_blocking_flush = false;  // nothing is ever in the memtable
+  options.verify_checksums_before_ingest = true;
+  const std::string& path = static_cast<RocksObjectFile&>(*file).path();
+  return Fail("take in " + path, db_->IngestExternalFile(objects_, {path}, options));
+}
+
+}  // namespace
+
+Status OpenRocksDatabase(const std::string& directory, std::unique_ptr<Database>* out,
+                         std::function<void(const std::string& line)> log) {
+  auto database = std::make_unique<RocksDatabase>(directory, std::move(log));
+  Status status = database->Open();
+  if (status.ok()) *out = std::move(database);
+  return status;
+}
+
+}  // namespace tally::storage

@@ -1,0 +1,130 @@
+#include "storage/rocks_families.h"
+
+#include <charconv>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "storage/durable_file.h"
+#include "storage/rocks_options.h"
+
+namespace tally::storage {
+namespace {
+
+bool ParseJournalName(std::string_view name, uint64_t* part) {
+  if (!name.starts_with(kJournalPrefix)) return false;
+  *part = 0;
+  std::from_chars(name.data() + kJournalPrefix.size(), name.data() + name.size(), *part);
+  return *part > 0 && name == JournalFamilyName(*part);
+}
+
+bool IsKnown(const std::string& name) {
+  uint64_t part;
+  return name == rocksdb::kDefaultColumnFamilyName || name == kMetaFamily ||
+         name == kObjectsFamily || ParseJournalName(name, &part);
+}
+
+// New, or not yet made when the first start was interrupted; but what holds data once had a CURRENT.
+Status CheckIsNew(const std::string& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string extension = entry->path().extension().string();
+    if (extension != ".sst" && extension != ".log") continue;
+    return Status::Failure(fmt::format(
+        "{0}/CURRENT is missing, though {0} holds data ({1}). Restore the data directory from a "
+        "backup",
+        directory, entry->path().filename().string()));
+  }
+  return error ? FileFailure("read the directory", directory, error.value()) : Status::Ok();
+}
+
+Status ListFamilies(const std::string& directory, const rocksdb::DBOptions& options,
+                    std::vector<std::string>* names) {
+  Status status =
+      RocksStatus(directory, "open the database (restore the data directory from a backup)",
+                  rocksdb::DB::ListColumnFamilies(options, directory, names));
+  if (!status.ok()) return status;
+  for (const std::string& name : *names) {
+    if (IsKnown(name)) continue;
+    return Status::Failure(
+        fmt::format("{} holds a column family '{}' that this program does not know. Start the "
+                    "version of Tally that wrote it",
+                    directory, name));
+  }
+  return Status::Ok();
+}
+
+void Assign(const std::vector<RocksFamily*>& families, RocksFamilies* out) {
+  for (RocksFamily* family : families) {
+    uint64_t part;
+    if (family->GetName() == kMetaFamily) {
+      out->meta = family;
+    } else if (family->GetName() == kObjectsFamily) {
+      out->objects = family;
+    } else if (ParseJournalName(family->GetName(), &part)) {
+      out->journal[part] = family;
+    } else {
+      out->unused = family;
+    }
+  }
+}
+
+Status AddMissing(RocksFamilies* out) {
+  rocksdb::DB* db = out->db.get();
+  Status status = Status::Ok();
+  if (out->meta == nullptr) status = AddRocksFamily(db, kMetaFamily, &out->meta);
+  if (status.ok() && out->objects == nullptr) {
+    status = AddRocksFamily(db, kObjectsFamily, &out->objects);
+  }
+  if (!status.ok() || !out->journal.empty()) return status;
+  RocksFamily* part = nullptr;
+  status = AddRocksFamily(db, JournalFamilyName(1), &part);
+  if (status.ok()) out->journal[1] = part;
+  return status;
+}
+
+}  // namespace
+
+Status RocksStatus(std::string_view where, std::string_view what, const rocksdb::Status& status) {
+  if (status.ok()) return Status::Ok();
+  return Status::Failure(fmt::format("{}: cannot {}: {}", where, what, status.ToString()));
+}
+
+std::string JournalFamilyName(uint64_t part) { return fmt::format("{}{}", kJournalPrefix, part); }
+
+Status AddRocksFamily(rocksdb::DB* db, std::string_view name, RocksFamily** family) {
+  return RocksStatus(
+      db->GetName(), fmt::format("make the column family {}", name),
+      db->CreateColumnFamily(MakeRocksFamilyOptions(name), std::string(name), family));
+}
+
+Status OpenRocksFamilies(const std::string& directory, const rocksdb::DBOptions& given_options,
+                         RocksFamilies* out) {
+  rocksdb::DBOptions options = given_options;
+  std::error_code error;
+  options.create_if_missing = !std::filesystem::exists(directory + "/CURRENT", error);
+  if (error) return FileFailure("look at", directory + "/CURRENT", error.value());
+  std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName};
+  Status status =
+      options.create_if_missing ? CheckIsNew(directory) : ListFamilies(directory, options, &names);
+  if (!status.ok()) return status;
+
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : names) {
+    descriptors.emplace_back(name, MakeRocksFamilyOptions(name));
+  }
+  std::vector<RocksFamily*> families;
+  rocksdb::DB* db = nullptr;
+  status = RocksStatus(
+      directory, "open the database (if it is damaged, restore the data directory from a backup)",
+      rocksdb::DB::Open(options, directory, descriptors, &families, &db));
+  if (!status.ok()) return status;
+  out->db.reset(db);
+  Assign(families, out);
+  return AddMissing(out);
+}
+
+}  // namespace tally::storage

@@ -1,0 +1,53 @@
+// The column families of the database's directory: which there may be, opening them, and the few words
+// that all of rocks_database shares.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/slice.h>
+#include <rocksdb/status.h>
+
+#include "storage/status.h"
+
+namespace tally::storage {
+
+inline constexpr std::string_view kMetaFamily = "meta";
+inline constexpr std::string_view kObjectsFamily = "objects";
+/// Followed by the part's number: 1, 2, 3 …
+inline constexpr std::string_view kJournalPrefix = "journal-";
+
+using RocksFamily = rocksdb::ColumnFamilyHandle;
+
+/// The handles belong to `db` and must be given back to it before it is closed.
+struct RocksFamilies {
+  std::unique_ptr<rocksdb::DB> db;
+  RocksFamily* unused = nullptr;  // RocksDB's own default family
+  RocksFamily* meta = nullptr;
+  RocksFamily* objects = nullptr;
+  std::map<uint64_t, RocksFamily*> journal;  // at least one part
+};
+
+inline rocksdb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }
+inline std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+/// "<where>: cannot <what>: <status>", if it is a failure.
+[[nodiscard]] Status RocksStatus(std::string_view where, std::string_view what,
+                                 const rocksdb::Status& status);
+
+[[nodiscard]] std::string JournalFamilyName(uint64_t part);
+
+/// Makes the family `name` with its options.
+Status AddRocksFamily(rocksdb::DB* db, std::string_view name, RocksFamily** family);
+/// Opens the database, which is made if the directory holds nothing of one yet, with all its families;
+/// makes those that are missing (a first start may have been interrupted anywhere), refuses unknown
+/// ones. After a failure *out may hold what was opened so far.
+Status OpenRocksFamilies(const std::string& directory, const rocksdb::DBOptions& options,
+                         RocksFamilies* out);
+
+}  // namespace tally::storage

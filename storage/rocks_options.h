@@ -1,0 +1,16 @@
+// How RocksDB is set up, and why; part of rocks_database.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <rocksdb/options.h>
+
+namespace tally::storage {
+
+/// `log` as in OpenRocksDatabase.
+[[nodiscard]] rocksdb::DBOptions MakeRocksOptions(std::function<void(const std::string&)> log);
+[[nodiscard]] rocksdb::ColumnFamilyOptions MakeRocksFamilyOptions(std::string_view name);
+
+}  // namespace tally::storage

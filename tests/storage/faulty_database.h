@@ -1,0 +1,121 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "storage/database.h"
+#include "storage/status.h"
+
+namespace tally::storage {
+
+/// Passes calls on to another Database and fails some: the way to see every place where a caller must
+/// cope. Calls of its object files count, too. Threads: any.
+class FaultyDatabase : public Database {
+ public:
+  enum class When { kInsteadOfTheCall, kAfterTheCall };
+  static constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
+
+  explicit FaultyDatabase(Database* database) : database_(database) {}
+
+  /// The nth call from now fails (1 is the next), once or, as if the process were dead, all later ones.
+  void FailNth(uint64_t n, When when, bool for_good) {
+    when_ = when;
+    for_good_ = for_good;
+    failed_ = false;
+    calls_left_ = n;
+  }
+  /// Whether a call has failed since FailNth.
+  [[nodiscard]] bool failed() const { return failed_; }
+
+  Status AppendJournal(Ticket last, std::string_view entry, bool sync) override {
+    return Call([&] { return database_->AppendJournal(last, entry, sync); });
+  }
+  Status SyncJournal() override {
+    return Call([&] { return database_->SyncJournal(); });
+  }
+  Status StartNewJournalPart(Ticket* cut) override {
+    return Call([&] { return database_->StartNewJournalPart(cut); });
+  }
+  Status DropOldJournalParts() override {
+    return Call([&] { return database_->DropOldJournalParts(); });
+  }
+  Status ReadJournal(const std::function<Status(Ticket, std::string_view)>& visit) override {
+    return Call([&] { return database_->ReadJournal(visit); });
+  }
+  Status ReadMeta(std::string_view name, std::string* value) override {
+    return Call([&] { return database_->ReadMeta(name, value); });
+  }
+  Status WriteMeta(std::string_view name, std::string_view value) override {
+    return Call([&] { return database_->WriteMeta(name, value); });
+  }
+  Status ReadObjects(
+      const std::function<Status(std::string_view, std::string_view)>& visit) override {
+    return Call([&] { return database_->ReadObjects(visit); });
+  }
+  Status NewObjectFile(std::unique_ptr<ObjectFile>* file) override {
+    std::unique_ptr<ObjectFile> inner;
+    Status status = Call([&] { return database_->NewObjectFile(&inner); });
+    if (status.ok()) *file = std::make_unique<File>(this, std::move(inner));
+    return status;
+  }
+  Status Ingest(std::unique_ptr<ObjectFile> file) override {
+    std::unique_ptr<ObjectFile> inner = static_cast<File&>(*file).TakeInner();
+    return Call([&] { return database_->Ingest(std::move(inner)); });
+  }
+
+ private:
+  class File : public ObjectFile {
+   public:
+    File(FaultyDatabase* database, std::unique_ptr<ObjectFile> inner)
+        : database_(database), inner_(std::move(inner)) {}
+    Status Put(std::string_view key, std::string_view value) override {
+      return database_->Call([&] { return inner_->Put(key, value); });
+    }
+    Status Delete(std::string_view key) override {
+      return database_->Call([&] { return inner_->Delete(key); });
+    }
+    Status DeleteRange(std::string_view begin, std::string_view end) override {
+      return database_->Call([&] { return inner_->DeleteRange(begin, end); });
+    }
+    Status Finish() override {
+      return database_->Call([&] { return inner_->Finish(); });
+    }
+    [[nodiscard]] uint64_t entries() const override { return inner_->entries(); }
+    std::unique_ptr<ObjectFile> TakeInner() { return std::move(inner_); }
+
+   private:
+    FaultyDatabase* const database_;
+    std::unique_ptr<ObjectFile> inner_;
+  };
+
+  bool IsToFail() {
+    if (failed_) return for_good_;
+    if (calls_left_ == kNever || --calls_left_ > 0) return false;
+    calls_left_ = kNever;
+    failed_ = true;
+    return true;
+  }
+
+  template <typename Function>
+  Status Call(const Function& call) {
+    const bool dead = failed_ && for_good_;
+    const bool fails = IsToFail();
+    if (!fails) return call();
+    if (!dead && when_ == When::kAfterTheCall) {
+      Status status = call();
+      if (!status.ok()) return status;
+    }
+    return Status::Failure("faulty database: injected failure");
+  }
+
+  Database* const database_;
+  std::atomic<uint64_t> calls_left_{kNever};
+  std::atomic<bool> failed_{false};
+  std::atomic<bool> for_good_{false};
+  std::atomic<When> when_{When::kInsteadOfTheCall};
+};
+
+}  // namespace tally::storage
