@@ -1,0 +1,45 @@
+#include "server/client_info.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace tally::server {
+namespace {
+
+std::string Flags(const ClientState& client) {
+  std::string flags;
+  if (client.close_after_replies) flags += 'c';
+  if (client.no_evict) flags += 'e';
+  if (client.no_touch) flags += 'T';
+  return flags.empty() ? "N" : flags;
+}
+
+int64_t SecondsSince(int64_t then_ms, int64_t now_ms) {
+  return std::max<int64_t>(now_ms - then_ms, 0) / 1000;
+}
+
+}  // namespace
+
+std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
+  std::string line;
+  auto out = std::back_inserter(line);
+  fmt::format_to(out, "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={}",
+                 client.id, client.address, client.local_address, client.file_descriptor,
+                 client.name, SecondsSince(client.created_ms, now_ms),
+                 SecondsSince(client.last_interaction_ms, now_ms), Flags(client), client.database);
+  line +=
+      " sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0"
+      " oll=0 omem=0 tot-mem=0 events=r";
+  fmt::format_to(out, " cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",
+                 client.last_command == nullptr ? "NULL" : FullName(*client.last_command),
+                 client.user, client.resp, client.library_name, client.library_version);
+  return line;
+}
+
+bool IsValidClientAttribute(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '!' && c <= '~'; });
+}
+
+}  // namespace tally::server

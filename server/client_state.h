@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "server/command.h"
+
+namespace tally::server {
+
+/// What a server keeps about one client, as CLIENT commands read and change it.
+///
+/// Thread: the core of the client's connection. While a spanning operation of this client runs
+/// elsewhere the session is stalled, and that thread may read it.
+struct ClientState {
+  uint64_t id = 0;
+  std::string name;
+  std::string library_name;
+  std::string library_version;
+  std::string address;        // "127.0.0.1:40612"
+  std::string local_address;  // "127.0.0.1:6379"
+  int file_descriptor = -1;
+  int resp = 2;
+  int database = 0;
+  bool authenticated = true;
+  std::string user = "default";
+  bool no_evict = false;
+  bool no_touch = false;
+
+  /// CLIENT REPLY.
+  enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
+  ReplyMode reply_mode = ReplyMode::kOn;
+
+  int64_t created_ms = 0;          // wall clock
+  int64_t last_interaction_ms = 0;
+  const Command* last_command = nullptr;
+  uint64_t commands = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+
+  /// Set by a handler: no further request is read, and the connection closes once all replies that
+  /// are due have been written.
+  bool close_after_replies = false;
+};
+
+}  // namespace tally::server

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tally::server {
+
+class Operation;
+
+/// Checks its arguments, touches only the keyspaces that the operation has entered (or, for
+/// `Scope::kSession`, the session), and writes exactly one reply, or defers it. No I/O, no waiting.
+using Handler = void (*)(Operation&);
+
+/// Where a command runs.
+enum class Scope : uint8_t {
+  kSession,    ///< on the connection's own core; touches no object
+  kKeys,       ///< on the shard(s) that own its keys
+  kAllShards,  ///< with every shard entered
+};
+
+/// Redis's command flags, as COMMAND INFO names them.
+enum CommandFlag : uint32_t {
+  kWrite = 1u << 0,
+  kReadonly = 1u << 1,
+  kDenyOom = 1u << 2,
+  kAdmin = 1u << 3,
+  kPubSub = 1u << 4,
+  kNoScript = 1u << 5,
+  kBlocking = 1u << 6,
+  kLoading = 1u << 7,
+  kStale = 1u << 8,
+  kSkipMonitor = 1u << 9,
+  kSkipSlowlog = 1u << 10,
+  kFast = 1u << 11,
+  kNoAuth = 1u << 12,
+  kMayReplicate = 1u << 13,
+  kNoMulti = 1u << 14,
+  kMovableKeys = 1u << 15,
+  kAllowBusy = 1u << 16,
+  kNoAsyncLoading = 1u << 17,
+  kProtected = 1u << 18,
+};
+
+/// Redis's ACL categories (beyond those that follow from the flags).
+enum AclCategory : uint32_t {
+  kAclKeyspace = 1u << 0,
+  kAclRead = 1u << 1,
+  kAclWrite = 1u << 2,
+  kAclString = 1u << 3,
+  kAclAdmin = 1u << 4,
+  kAclFast = 1u << 5,
+  kAclSlow = 1u << 6,
+  kAclDangerous = 1u << 7,
+  kAclConnection = 1u << 8,
+};
+
+/// Where the keys are among the arguments: args[first], args[first+step] … args[last]; a negative
+/// `last` counts from the end. `first` 0 = no keys. `flags` are key-spec flags of COMMAND INFO
+/// ("RW access update"), space-separated.
+struct KeyPositions {
+  int first = 0;
+  int last = 0;
+  int step = 0;
+  std::string_view flags = {};
+  std::string_view notes = {};  ///< the key spec's notes in COMMAND INFO
+};
+
+/// The index among the arguments of the key number `key_index` (counted from 0).
+[[nodiscard]] constexpr size_t KeyArgument(const KeyPositions& keys, size_t key_index) {
+  return static_cast<size_t>(keys.first) + key_index * static_cast<size_t>(keys.step);
+}
+
+/// One row of the command table: the single source of what a command is.
+struct Command {
+  std::string_view name;  ///< lower-case; for a subcommand its own name ("get" of CONFIG GET)
+  int arity = 0;          ///< as in Redis: with the name(s); negative = at least
+  uint32_t flags = 0;
+  KeyPositions keys = {};
+  uint32_t acl = 0;  ///< in a row: beyond those that follow from the flags; the table adds those
+  Scope scope = Scope::kSession;
+  Handler handler = nullptr;
+  std::string_view group = {};  ///< "string", "generic", "connection", "server"
+  std::string_view since = {};
+  std::string_view complexity = {};
+  std::string_view summary = {};           ///< our own words
+  std::string_view syntax = {};            ///< arguments, in the notation of command_syntax.h
+  std::string_view tips = {};              ///< space-separated COMMAND INFO tips
+  std::string_view deprecated_since = {};  ///< empty: not deprecated
+  std::string_view replaced_by = {};       ///< what to use instead, when deprecated
+  std::span<const Command> subcommands = {};
+  std::string_view parent = {};  ///< the container's name, for a subcommand
+  uint32_t id = 0;               ///< dense index for statistics, set by the table
+};
+
+/// All top-level commands, sorted by name. Built once, before any thread starts; read-only after.
+[[nodiscard]] std::span<const Command> Commands();
+/// Number of rows, subcommands included: one more than the largest `id`.
+[[nodiscard]] uint32_t CommandCount();
+
+/// Finds the command by its name in any case; of a container with a second argument, the
+/// subcommand.
+/// nullptr when unknown; `*unknown_subcommand` then says whether the container itself was known.
+[[nodiscard]] const Command* FindCommand(std::span<const std::string_view> args,
+                                         bool* unknown_subcommand);
+
+/// Finds a command by its full name in any case: "get", "config|get". nullptr when unknown.
+[[nodiscard]] const Command* FindCommandByName(std::string_view full_name);
+
+/// "get", or "config|get".
+[[nodiscard]] std::string FullName(const Command& command);
+
+/// Whether `argument_count` (with the name) fits the arity.
+[[nodiscard]] inline bool ArityFits(const Command& command, size_t argument_count) {
+  const auto count = static_cast<int64_t>(argument_count);
+  return command.arity >= 0 ? count == command.arity
+                            : count >= -static_cast<int64_t>(command.arity);
+}
+
+/// Case-insensitive comparison for option words; `word` is upper- or lower-case ASCII.
+[[nodiscard]] bool EqualsIgnoreCase(std::string_view text, std::string_view word);
+
+}  // namespace tally::server

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+
+#include "server/command.h"
+
+namespace tally::server {
+
+// The rows of each family, in the file of that name. The command table joins them; `id` and, in
+// subcommands, `parent` are filled in there.
+[[nodiscard]] std::span<const Command> CommandCommands();
+[[nodiscard]] std::span<const Command> CounterCommands();
+[[nodiscard]] std::span<const Command> DatabaseCommands();
+[[nodiscard]] std::span<const Command> ExpireCommands();
+[[nodiscard]] std::span<const Command> KeyCommands();
+[[nodiscard]] std::span<const Command> MultiStringCommands();
+[[nodiscard]] std::span<const Command> StringCommands();
+
+[[nodiscard]] std::span<const Command> ClientCommands();
+[[nodiscard]] std::span<const Command> ConfigCommands();
+[[nodiscard]] std::span<const Command> ConnectionCommands();
+[[nodiscard]] std::span<const Command> InfoCommands();
+[[nodiscard]] std::span<const Command> ServerCommands();
+
+}  // namespace tally::server

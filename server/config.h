@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace tally::server {
+
+enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
+
+/// The server's options: read from the command line and file before any thread starts, read and (those
+/// that allow it) changed by CONFIG afterwards. Names, texts and limits of the options:
+/// config_parameters.h. Reading the command line: config_parse.h.
+///
+/// Thread: any. Fields that can change while serving are atomic or behind the mutex.
+class Config {
+ public:
+  static constexpr int kMaxThreads = 256;
+  static constexpr int kMaxDatabases = 256;  ///< a database's number is one byte on disk
+  static constexpr uint64_t kMinJournalLimitBytes = 4096;
+
+  // Fixed while serving.
+  std::string bind = "127.0.0.1";  ///< one IPv4 or IPv6 address, in digits
+  uint16_t port = 6379;
+  std::string dir = "./data";  ///< absolute once the command line has been read
+  int threads =
+      0;  ///< 0 = the default for this machine (server/main decides and stores the number)
+  int databases = 16;
+  int tcp_backlog = 511;
+  std::string config_file;  ///< absolute; empty when none was given
+  uint64_t journal_limit_bytes = uint64_t{64}
+                                 << 20;  ///< a checkpoint starts when the journal passes it
+
+  // Can change while serving.
+  std::atomic<FsyncPolicy> appendfsync{FsyncPolicy::kAlways};
+  std::atomic<uint32_t> maxclients{10000};
+  std::atomic<int64_t> timeout_s{0};  ///< idle clients are closed after it; 0 = never
+  std::atomic<int64_t> tcp_keepalive_s{300};
+  std::atomic<uint64_t> proto_max_bulk_bytes{uint64_t{512} << 20};
+
+  /// Empty: no password is asked for.
+  [[nodiscard]] std::string requirepass() const;
+  [[nodiscard]] bool has_password() const { return has_password_.load(std::memory_order_acquire); }
+  /// Constant-time comparison with the password: the time depends on the length of what was offered
+  /// only. An empty password matches when none is asked for.
+  [[nodiscard]] bool PasswordMatches(std::string_view password) const;
+  void set_requirepass(std::string password);
+
+ private:
+  mutable std::mutex mutex_;
+  std::string requirepass_;
+  std::atomic<bool> has_password_{false};
+};
+
+/// "always", "everysec", "no".
+[[nodiscard]] std::string_view Name(FsyncPolicy policy);
+
+}  // namespace tally::server

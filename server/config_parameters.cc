@@ -1,0 +1,268 @@
+#include "server/config_parameters.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "protocol/errors.h"
+#include "protocol/number.h"
+#include "server/command.h"
+
+namespace tally::server {
+namespace {
+
+namespace errors = protocol::errors;
+using Access = ConfigParameter::Access;
+
+constexpr int64_t kMaxInt = std::numeric_limits<int>::max();
+constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
+
+/// File descriptors that the server needs besides its clients.
+constexpr uint64_t kReservedDescriptors = 64;
+
+// An integer in [kMin, kMax], handed to `Store` when there is a configuration to store it in.
+template <int64_t kMin, int64_t kMax, auto kStore>
+std::string SetInteger(std::string_view text, Config* config) {
+  const std::optional<int64_t> value = protocol::ParseInt64(text);
+  if (!value) return std::string(errors::kConfigNotAnInteger);
+  if (*value < kMin || *value > kMax) return errors::ConfigOutOfRange(kMin, kMax);
+  if (config != nullptr) kStore(*config, *value);
+  return {};
+}
+
+template <int64_t kMin, auto kStore>
+std::string SetMemory(std::string_view text, Config* config) {
+  const std::optional<uint64_t> value = ParseMemorySize(text);
+  if (!value) return std::string(errors::kConfigNotMemory);
+  if (*value < static_cast<uint64_t>(kMin) || *value > static_cast<uint64_t>(kMaxInt64)) {
+    return errors::ConfigOutOfRange(kMin, kMaxInt64);
+  }
+  if (config != nullptr) kStore(*config, *value);
+  return {};
+}
+
+template <auto kField>
+std::string GetInteger(const Config& config) {
+  return std::to_string(+(config.*kField));  // + reads an atomic, too
+}
+
+std::string SetBind(std::string_view text, Config* config) {
+  const std::string address(text == "*" ? "0.0.0.0" : text);
+  std::array<unsigned char, sizeof(in6_addr)> parsed;
+  if (text.find('\0') != std::string_view::npos ||
+      (inet_pton(AF_INET, address.c_str(), parsed.data()) != 1 &&
+       inet_pton(AF_INET6, address.c_str(), parsed.data()) != 1)) {
+    return "argument must be one IP address, such as 127.0.0.1 or ::1, or * for all of IPv4";
+  }
+  if (config != nullptr) config->bind = address;
+  return {};
+}
+
+std::string SetDir(std::string_view text, Config* config) {
+  if (text.empty() || text.find('\0') != std::string_view::npos) {
+    return "argument must be the path of a directory";
+  }
+  if (config != nullptr) config->dir = text;
+  return {};
+}
+
+std::string SetAppendfsync(std::string_view text, Config* config) {
+  static constexpr std::array kPolicies = {FsyncPolicy::kEverySecond, FsyncPolicy::kAlways,
+                                           FsyncPolicy::kNo};
+  for (const FsyncPolicy policy : kPolicies) {
+    if (!EqualsIgnoreCase(text, Name(policy))) continue;
+    if (config != nullptr) config->appendfsync = policy;
+    return {};
+  }
+  static constexpr std::array<std::string_view, 3> kChoices = {"everysec", "always", "no"};
+  return errors::ConfigNotOneOf(kChoices);
+}
+
+std::string SetMaxClients(std::string_view text, Config* config) {
+  std::string problem =
+      SetInteger<1, std::numeric_limits<uint32_t>::max(), [](Config&, int64_t) {}>(text, nullptr);
+  if (!problem.empty()) return problem;
+  const int64_t value = *protocol::ParseInt64(text);
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 && descriptors.rlim_max != RLIM_INFINITY &&
+      static_cast<uint64_t>(value) + kReservedDescriptors > descriptors.rlim_max) {
+    const uint64_t possible =
+        descriptors.rlim_max - std::min(descriptors.rlim_max, rlim_t{kReservedDescriptors});
+    return "The operating system is not able to handle the specified number of clients, try with " +
+           std::to_string(possible);
+  }
+  if (config != nullptr) config->maxclients = static_cast<uint32_t>(value);
+  return {};
+}
+
+constexpr auto kParameters = std::to_array<ConfigParameter>({
+    {.name = "activedefrag", .access = Access::kMutable, .fact = "no"},
+    {.name = "appendfsync",
+     .access = Access::kMutable,
+     .get = [](const Config& config) { return std::string(Name(config.appendfsync)); },
+     .set = SetAppendfsync,
+     .placeholder = "always|everysec|no",
+     .help = "when the journal is synced; only with 'always' is every reply already on disk"},
+    {.name = "appendonly", .access = Access::kMutable, .fact = "yes"},
+    {.name = "bind",
+     .get = [](const Config& config) { return config.bind; },
+     .set = SetBind,
+     .placeholder = "ADDRESS",
+     .help = "address to listen on"},
+    {.name = "cluster-enabled", .fact = "no"},
+    {.name = "daemonize", .fact = "no"},
+    {.name = "databases",
+     .get = GetInteger<&Config::databases>,
+     .set = SetInteger<1, Config::kMaxDatabases,
+                       [](Config& c, int64_t value) { c.databases = static_cast<int>(value); }>,
+     .placeholder = "N",
+     .help = "number of databases for SELECT"},
+    {.name = "dir",
+     .access = Access::kProtected,
+     .get = [](const Config& config) { return config.dir; },
+     .set = SetDir,
+     .placeholder = "PATH",
+     .help = "data directory; made when missing"},
+    {.name = "enable-debug-command", .fact = "no"},
+    {.name = "enable-module-command", .fact = "no"},
+    {.name = "enable-protected-configs", .fact = "no"},
+    {.name = "io-threads", .get = GetInteger<&Config::threads>},
+    {.name = "journal-limit",
+     .get = GetInteger<&Config::journal_limit_bytes>,
+     .set = SetMemory<Config::kMinJournalLimitBytes,
+                      [](Config& c, uint64_t value) { c.journal_limit_bytes = value; }>,
+     .placeholder = "SIZE",
+     .help = "a checkpoint starts when the journal is longer than this"},
+    {.name = "latency-monitor-threshold", .access = Access::kMutable, .fact = "0"},
+    {.name = "latency-tracking", .access = Access::kMutable, .fact = "no"},
+    {.name = "maxclients",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::maxclients>,
+     .set = SetMaxClients,
+     .placeholder = "N",
+     .help = "connections at a time; more are refused"},
+    {.name = "maxmemory", .access = Access::kMutable, .fact = "0"},
+    {.name = "maxmemory-clients", .access = Access::kMutable, .fact = "0"},
+    {.name = "maxmemory-policy", .access = Access::kMutable, .fact = "noeviction"},
+    {.name = "min-replicas-to-write", .access = Access::kMutable, .fact = "0"},
+    {.name = "min-slaves-to-write", .access = Access::kMutable, .fact = "0"},
+    {.name = "no-appendfsync-on-rewrite", .access = Access::kMutable, .fact = "no"},
+    {.name = "notify-keyspace-events", .access = Access::kMutable, .fact = ""},
+    {.name = "port",
+     .get = GetInteger<&Config::port>,
+     .set = SetInteger<0, std::numeric_limits<uint16_t>::max(),
+                       [](Config& c, int64_t value) { c.port = static_cast<uint16_t>(value); }>,
+     .placeholder = "N",
+     .help = "TCP port for Redis clients"},
+    {.name = "protected-mode", .access = Access::kMutable, .fact = "no"},
+    {.name = "proto-max-bulk-len",
+     .access = Access::kMutable,
+     .get = [](const Config& c) { return std::to_string(c.proto_max_bulk_bytes.load()); },
+     .set = SetMemory<int64_t{1} << 20,
+                      [](Config& c, uint64_t value) { c.proto_max_bulk_bytes = value; }>,
+     .placeholder = "SIZE",
+     .help = "longest argument that a client may send, and longest string"},
+    {.name = "replicaof", .fact = ""},
+    {.name = "requirepass",
+     .access = Access::kMutable,
+     .get = [](const Config& config) { return config.requirepass(); },
+     .set =
+         [](std::string_view text, Config* config) {
+           if (config != nullptr) config->set_requirepass(std::string(text));
+           return std::string();
+         },
+     .placeholder = "PASSWORD",
+     .help = "clients must AUTH with it; empty: they need not"},
+    {.name = "save", .access = Access::kMutable, .fact = ""},
+    {.name = "slaveof", .fact = ""},
+    {.name = "slowlog-log-slower-than", .access = Access::kMutable, .fact = "-1"},
+    {.name = "supervised", .fact = "no"},
+    {.name = "tcp-backlog",
+     .get = GetInteger<&Config::tcp_backlog>,
+     .set = SetInteger<0, kMaxInt,
+                       [](Config& c, int64_t value) { c.tcp_backlog = static_cast<int>(value); }>,
+     .placeholder = "N",
+     .help = "connections that may wait to be accepted"},
+    {.name = "tcp-keepalive",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::tcp_keepalive_s>,
+     .set = SetInteger<0, kMaxInt, [](Config& c, int64_t value) { c.tcp_keepalive_s = value; }>,
+     .placeholder = "SECONDS",
+     .help = "a silent connection is probed after it; 0: never"},
+    {.name = "threads",
+     .get = GetInteger<&Config::threads>,
+     .set = SetInteger<0, Config::kMaxThreads,
+                       [](Config& c, int64_t value) { c.threads = static_cast<int>(value); }>,
+     .placeholder = "N",
+     .help = "cores to use; 0: what suits this machine"},
+    {.name = "timeout",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::timeout_s>,
+     .set = SetInteger<0, kMaxInt, [](Config& c, int64_t value) { c.timeout_s = value; }>,
+     .placeholder = "SECONDS",
+     .help = "an idle client is disconnected after it; 0: never"},
+    {.name = "tls-port", .access = Access::kMutable, .fact = "0"},
+    {.name = "unixsocket", .fact = ""},
+});
+
+static_assert(std::ranges::is_sorted(kParameters, {}, &ConfigParameter::name));
+
+}  // namespace
+
+std::span<const ConfigParameter> ConfigParameters() { return kParameters; }
+
+const ConfigParameter* FindConfigParameter(std::string_view name) {
+  for (const ConfigParameter& parameter : kParameters) {
+    if (EqualsIgnoreCase(name, parameter.name)) return &parameter;
+  }
+  return nullptr;
+}
+
+std::string ValueOf(const ConfigParameter& parameter, const Config& config) {
+  return parameter.get != nullptr ? parameter.get(config) : std::string(parameter.fact);
+}
+
+std::string CheckValue(const ConfigParameter& parameter, std::string_view value,
+                       const Config& config) {
+  if (parameter.is_option()) return parameter.set(value, nullptr);
+  const std::string fact = ValueOf(parameter, config);
+  return EqualsIgnoreCase(value, fact) ? "" : "it cannot be anything but '" + fact + "' here";
+}
+
+void StoreValue(const ConfigParameter& parameter, std::string_view value, Config* config) {
+  if (parameter.is_option()) parameter.set(value, config);
+}
+
+std::optional<uint64_t> ParseMemorySize(std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view unit = text.substr(digits);
+  struct Unit {
+    std::string_view name;
+    uint64_t bytes;
+  };
+  static constexpr std::array<Unit, 8> kUnits = {{{"", 1},
+                                                  {"b", 1},
+                                                  {"k", 1000},
+                                                  {"kb", 1024},
+                                                  {"m", 1000 * 1000},
+                                                  {"mb", 1024 * 1024},
+                                                  {"g", 1000 * 1000 * 1000},
+                                                  {"gb", 1024 * 1024 * 1024}}};
+  const auto* const found =
+      std::ranges::find_if(kUnits, [&](const Unit& u) { return EqualsIgnoreCase(unit, u.name); });
+  if (found == kUnits.end()) return std::nullopt;
+
+  constexpr uint64_t kLargest = std::numeric_limits<uint64_t>::max();
+  uint64_t value = 0;  // and no digits at all are 0, as in Redis
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
+  if (error == std::errc::result_out_of_range || value > kLargest / found->bytes) return kLargest;
+  return value * found->bytes;
+}
+
+}  // namespace tally::server

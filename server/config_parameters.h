@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "server/config.h"
+
+namespace tally::server {
+
+/// One name that the command line, a configuration file and CONFIG GET and SET understand: the single
+/// source of its text form, its limits and whether it may change.
+///
+/// An *option* has `get` and `set`. A *fact* is a parameter of Redis which Tally has no choice about
+/// (appendonly is always yes) but which clients ask for, and which a file that was written for Redis may
+/// contain: it can be "set" to what it is.
+struct ConfigParameter {
+  enum class Access : uint8_t {
+    kMutable,    ///< CONFIG SET changes it
+    kImmutable,  ///< fixed at start
+    kProtected,  ///< fixed at start; Redis has another text for the refusal
+  };
+
+  std::string_view name;
+  Access access = Access::kImmutable;
+  std::string (*get)(const Config&) = nullptr;
+  /// Checks `value` and, unless `config` is null, stores it. Returns why it cannot be, or "".
+  std::string (*set)(std::string_view value, Config* config) = nullptr;
+  std::string_view fact = {};         ///< a fact's value, when `get` is null
+  std::string_view placeholder = {};  ///< how --help shows an option's value
+  std::string_view help = {};
+
+  [[nodiscard]] bool is_option() const { return set != nullptr; }
+};
+
+/// Sorted by name.
+[[nodiscard]] std::span<const ConfigParameter> ConfigParameters();
+
+/// By name in any case; nullptr when there is none.
+[[nodiscard]] const ConfigParameter* FindConfigParameter(std::string_view name);
+
+/// The value as CONFIG GET shows it.
+[[nodiscard]] std::string ValueOf(const ConfigParameter& parameter, const Config& config);
+
+/// Why `value` cannot be given to the parameter ("argument must be …"), or "" when it can. Changes
+/// nothing.
+[[nodiscard]] std::string CheckValue(const ConfigParameter& parameter, std::string_view value,
+                                     const Config& config);
+/// Stores what CheckValue let pass. Does not look at `access`.
+void StoreValue(const ConfigParameter& parameter, std::string_view value, Config* config);
+
+/// A number of bytes with Redis's units: "64", "64b", "1k" (1000), "1kb" (1024), m, mb, g, gb, in any
+/// case. nullopt: not such a number. More than fits is the largest number.
+[[nodiscard]] std::optional<uint64_t> ParseMemorySize(std::string_view text);
+
+}  // namespace tally::server

@@ -1,0 +1,141 @@
+#include "server/connection.h"
+
+#include <boost/asio/buffer.hpp>
+#include <utility>
+
+#include "server/core.h"
+
+namespace tally::server {
+
+namespace {
+constexpr size_t kKeptOutBytes = size_t{64} << 10;
+}  // namespace
+
+using boost::system::error_code;
+
+Connection::Connection(Core* core, boost::asio::ip::tcp::socket socket, ClientState client)
+    : core_(core),
+      socket_(std::move(socket)),
+      session_(new Session(core->session_context(), this, std::move(client))) {}
+
+Connection::~Connection() { Close(); }
+
+void Connection::Start() { StartRead(); }
+
+void Connection::StartRead() {
+  if (reading_ || closed_ || end_of_input_ || input_stopped_ || in_.full()) return;
+  if (!session_->AcceptsInput(unsent_bytes())) return;
+  const std::span<char> tail = in_.Prepare(read_bytes_);
+  reading_ = true;
+  socket_.async_read_some(
+      boost::asio::buffer(tail.data(), tail.size()),
+      [self = boost::intrusive_ptr<Connection>(this), asked = tail.size()](
+          const error_code& error, size_t size) {
+        if (size == asked && self->read_bytes_ < kMaxReadBytes) self->read_bytes_ *= 2;
+        self->OnRead(error, size);
+      });
+}
+
+void Connection::OnRead(const error_code& error, size_t size) {
+  reading_ = false;
+  if (closed_) return;
+  if (error == boost::asio::error::eof) {
+    end_of_input_ = true;
+  } else if (error) {
+    Close();
+    return;
+  }
+  in_.Commit(size);
+  session_->client().bytes_in += size;
+  core_->statistics().bytes_in.Add(size);
+  Pump();
+}
+
+void Connection::Pump() {
+  if (closed_ || input_stopped_) return;
+  if (!in_.unread().empty() && session_->AcceptsInput(unsent_bytes())) session_->OnInput(&in_);
+  if (in_.full() && !session_->stalled()) {
+    Close();  // one request larger than any may be
+    return;
+  }
+  StartRead();
+  CloseIfFinished();
+}
+
+void Connection::OnOutput() {
+  if (!closed_) core_->ScheduleFlush(this);
+}
+
+void Connection::OnReadyForInput() {
+  if (!closed_) core_->SchedulePump(this);
+}
+
+void Connection::Flush() {
+  if (closed_ || waiting_to_write_) return;
+  session_->TakeOutput(&out_);
+  WriteOut();
+}
+
+void Connection::WriteOut() {
+  while (sent_ < out_.size()) {
+    error_code error;
+    const size_t written = socket_.write_some(
+        boost::asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
+    if (error == boost::asio::error::would_block || error == boost::asio::error::try_again) {
+      waiting_to_write_ = true;
+      socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
+                         [self = boost::intrusive_ptr<Connection>(this)](const error_code& failed) {
+                           self->waiting_to_write_ = false;
+                           if (self->closed_) return;
+                           if (failed) {
+                             self->Close();
+                           } else {
+                             self->core_->ScheduleFlush(self.get());
+                           }
+                         });
+      return;
+    }
+    if (error) {
+      Close();
+      return;
+    }
+    sent_ += written;
+    session_->client().bytes_out += written;
+    core_->statistics().bytes_out.Add(written);
+  }
+  sent_ = 0;
+  out_.clear();
+  if (out_.capacity() > kKeptOutBytes) std::string().swap(out_);
+  if (session_->has_output()) core_->ScheduleFlush(this);
+  // Room for more replies may let the session take more requests.
+  if (!reading_ && !session_->stalled()) core_->SchedulePump(this);
+  CloseIfFinished();
+}
+
+void Connection::CloseIfFinished() {
+  if (closed_ || unsent_bytes() != 0) return;
+  if (session_->finished() || (end_of_input_ && session_->idle())) Close();
+}
+
+void Connection::Close() {
+  if (closed_) return;
+  closed_ = true;
+  session_->Detach();
+  error_code ignored;
+  socket_.close(ignored);
+  core_->Forget(this);
+}
+
+void Connection::CloseAfterReplies() {
+  session_->client().close_after_replies = true;
+  core_->ScheduleFlush(this);
+}
+
+void Connection::ShrinkIfIdle() {
+  // A read under way has its place in the buffer.
+  if (!reading_) in_.ShrinkIfIdle();
+  session_->ShrinkIfIdle();
+  if (out_.empty()) std::string().swap(out_);
+}
+
+}  // namespace tally::server

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "protocol/read_buffer.h"
+#include "server/session.h"
+
+namespace tally::server {
+
+class Core;
+
+/// Moves the bytes of one client between its socket and its session.
+///
+/// Thread: its core's. It reads whenever the session accepts input, and writes once a turn, with one
+/// call. An end of the client's input lets the replies that are due go out first. Pending socket
+/// operations keep it alive.
+class Connection final
+    : public SessionHost,
+      public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
+      public boost::intrusive::list_base_hook<> {
+ public:
+  /// A read asks for so much at first; twice as much after each that was filled.
+  static constexpr size_t kMinReadBytes = size_t{2} << 10;
+  static constexpr size_t kMaxReadBytes = size_t{64} << 10;
+
+  Connection(Core* core, boost::asio::ip::tcp::socket socket, ClientState client);
+  ~Connection() override;
+
+  void Start();
+  /// Writes what may be told; for the core, at the end of its turn.
+  void Flush();
+  /// Hands unread input to the session if it accepts some again, and goes on reading.
+  void Pump();
+  /// Ends the connection at once; what was not written is lost.
+  void Close();
+  void CloseAfterReplies();
+
+  /// Takes no further requests; those taken are answered.
+  void StopInput() { input_stopped_ = true; }
+  /// Every request taken is answered and the replies are written.
+  [[nodiscard]] bool IsDrained() const { return session_->idle() && unsent_bytes() == 0; }
+
+  [[nodiscard]] Session& session() { return *session_; }
+  [[nodiscard]] bool closed() const { return closed_; }
+  /// Frees buffers of a connection that has been quiet.
+  void ShrinkIfIdle();
+
+  // SessionHost: the core calls back at the end of its turn.
+  void OnOutput() override;
+  void OnReadyForInput() override;
+
+ private:
+  friend class Core;
+
+  void StartRead();
+  void OnRead(const boost::system::error_code& error, size_t size);
+  void WriteOut();
+  void CloseIfFinished();
+  [[nodiscard]] size_t unsent_bytes() const { return out_.size() - sent_; }
+
+  Core* const core_;
+  boost::asio::ip::tcp::socket socket_;
+  boost::intrusive_ptr<Session> session_;
+  protocol::ReadBuffer in_;
+  std::string out_;
+  size_t sent_ = 0;
+  size_t read_bytes_ = kMinReadBytes;
+  bool reading_ = false;
+  bool waiting_to_write_ = false;
+  bool end_of_input_ = false;
+  bool input_stopped_ = false;
+  bool closed_ = false;
+  bool flush_scheduled_ = false;
+  bool pump_scheduled_ = false;
+};
+
+}  // namespace tally::server

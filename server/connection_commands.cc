@@ -1,0 +1,229 @@
+// Commands on the connection itself: who is there, which protocol, which database.
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/errors.h"
+#include "protocol/number.h"
+#include "protocol/reply.h"
+#include "server/client_info.h"
+#include "server/command_families.h"
+#include "server/operation.h"
+#include "server/redis_version.h"
+#include "server/services.h"
+
+namespace tally::server {
+namespace {
+
+namespace errors = protocol::errors;
+
+constexpr std::string_view kDefaultUser = "default";
+
+void Ping(Operation& op) {
+  if (op.argc() > 2) return op.reply().Error(errors::WrongArgumentCount("ping"));
+  if (op.argc() == 2) return op.reply().Bulk(op.arg(1));
+  op.reply().Status("PONG");
+}
+
+void Echo(Operation& op) { op.reply().Bulk(op.arg(1)); }
+
+void Quit(Operation& op) {
+  op.client()->close_after_replies = true;
+  op.reply().Ok();
+}
+
+// There is one user. Without a password anything it says is right, as in Redis.
+bool Authenticate(Operation& op, std::string_view user, std::string_view password) {
+  const Config& config = op.services().config();
+  if (user != kDefaultUser || (config.has_password() && !config.PasswordMatches(password))) {
+    op.reply().Error(errors::kWrongPassword);
+    return false;
+  }
+  op.client()->authenticated = true;
+  op.client()->user = kDefaultUser;
+  return true;
+}
+
+void Auth(Operation& op) {
+  if (op.argc() > 3) return op.reply().Error(errors::kSyntax);
+  if (op.argc() == 2 && !op.services().config().has_password()) {
+    return op.reply().Error(errors::kAuthWithoutPassword);
+  }
+  const bool has_user = op.argc() == 3;
+  if (Authenticate(op, has_user ? op.arg(1) : kDefaultUser, op.arg(has_user ? 2 : 1))) {
+    op.reply().Ok();
+  }
+}
+
+void ReplyGreeting(Operation& op) {
+  const ClientState& client = *op.client();
+  std::string greeting;  // the operation's own writer still speaks the protocol of before
+  protocol::ReplyWriter reply(&greeting, client.resp);
+  reply.Map(7);
+  reply.Bulk("server");
+  reply.Bulk("redis");
+  reply.Bulk("version");
+  reply.Bulk(kRedisVersion);
+  reply.Bulk("proto");
+  reply.Integer(client.resp);
+  reply.Bulk("id");
+  reply.Integer(static_cast<int64_t>(client.id));
+  reply.Bulk("mode");
+  reply.Bulk("standalone");
+  reply.Bulk("role");
+  reply.Bulk("master");
+  reply.Bulk("modules");
+  reply.EmptyArray();
+  op.reply().Raw(greeting);
+}
+
+// The options take effect one by one, even if a later one is refused: so they do in Redis.
+bool ApplyHelloOptions(Operation& op) {
+  size_t i = 2;
+  while (i < op.argc()) {
+    const std::string_view option = op.arg(i);
+    const size_t values = op.argc() - i - 1;
+    if (EqualsIgnoreCase(option, "AUTH") && values >= 2) {
+      if (!Authenticate(op, op.arg(i + 1), op.arg(i + 2))) return false;
+      i += 3;
+    } else if (EqualsIgnoreCase(option, "SETNAME") && values >= 1) {
+      if (!IsValidClientAttribute(op.arg(i + 1))) {
+        op.reply().Error(errors::kInvalidClientName);
+        return false;
+      }
+      op.client()->name = op.arg(i + 1);
+      i += 2;
+    } else {
+      op.reply().Error(errors::HelloSyntax(option));
+      return false;
+    }
+  }
+  return true;
+}
+
+void Hello(Operation& op) {
+  ClientState& client = *op.client();
+  int resp = client.resp;
+  if (op.argc() > 1) {
+    const std::optional<int64_t> version = protocol::ParseInt64(op.arg(1));
+    if (!version) return op.reply().Error(errors::kProtocolNotAnInteger);
+    if (*version < 2 || *version > 3) return op.reply().Error(errors::kUnsupportedProtocol);
+    resp = static_cast<int>(*version);
+    if (!ApplyHelloOptions(op)) return;
+  }
+  if (op.services().config().has_password() && !client.authenticated) {
+    return op.reply().Error(errors::kHelloNoAuth);
+  }
+  client.resp = resp;
+  ReplyGreeting(op);
+}
+
+// Back to how a client is when it connects; what CLIENT NO-EVICT said stays, as in Redis 7.0.
+void Reset(Operation& op) {
+  ClientState& client = *op.client();
+  client.name.clear();
+  client.resp = 2;
+  client.database = 0;
+  client.authenticated = !op.services().config().has_password();
+  client.user = kDefaultUser;
+  client.reply_mode = ClientState::ReplyMode::kOn;
+  op.reply().Status("RESET");
+}
+
+void Select(Operation& op) {
+  const std::optional<int64_t> index = protocol::ParseInt64(op.arg(1));
+  if (!index) return op.reply().Error(errors::kNotAnInteger);
+  constexpr int64_t kMin = std::numeric_limits<int>::min();
+  constexpr int64_t kMax = std::numeric_limits<int>::max();
+  if (*index < kMin || *index > kMax) return op.reply().Error(errors::MustBeBetween(kMin, kMax));
+  if (*index < 0 || *index >= op.services().config().databases) {
+    return op.reply().Error(errors::kDbIndexOutOfRange);
+  }
+  op.client()->database = static_cast<int>(*index);
+  op.reply().Ok();
+}
+
+constexpr uint32_t kAtAnyTime = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
+
+constexpr std::array kRows{
+    Command{.name = "ping",
+            .arity = -1,
+            .flags = kFast,
+            .acl = kAclConnection,
+            .handler = Ping,
+            .group = "connection",
+            .since = "1.0.0",
+            .complexity = "O(1)",
+            .summary = "Answers PONG, or the message: the server is there.",
+            .syntax = "[message]",
+            .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    Command{.name = "echo",
+            .arity = 2,
+            .flags = kLoading | kStale | kFast,
+            .acl = kAclConnection,
+            .handler = Echo,
+            .group = "connection",
+            .since = "1.0.0",
+            .complexity = "O(1)",
+            .summary = "Answers the message.",
+            .syntax = "message"},
+    Command{.name = "quit",
+            .arity = -1,
+            .flags = kAtAnyTime,
+            .acl = kAclConnection,
+            .handler = Quit,
+            .group = "connection",
+            .since = "1.0.0",
+            .complexity = "O(1)",
+            .summary = "Answers all that is due and ends the connection."},
+    Command{.name = "reset",
+            .arity = 1,
+            .flags = kAtAnyTime,
+            .acl = kAclConnection,
+            .handler = Reset,
+            .group = "connection",
+            .since = "6.2.0",
+            .complexity = "O(1)",
+            .summary = "Puts the connection back into the state of a new one."},
+    Command{.name = "hello",
+            .arity = -1,
+            .flags = kAtAnyTime,
+            .acl = kAclConnection,
+            .handler = Hello,
+            .group = "connection",
+            .since = "6.0.0",
+            .complexity = "O(1)",
+            .summary =
+                "Chooses the protocol, may log in and name the connection, and says who answers.",
+            .syntax = "[arguments=protover:integer [AUTH {username_password=username password}] "
+                      "[SETNAME clientname]]"},
+    Command{.name = "auth",
+            .arity = -2,
+            .flags = kAtAnyTime,
+            .acl = kAclConnection,
+            .handler = Auth,
+            .group = "connection",
+            .since = "1.0.0",
+            .complexity = "O(1)",
+            .summary = "Logs in with the password.",
+            .syntax = "[username]@6.0.0 password"},
+    Command{.name = "select",
+            .arity = 2,
+            .flags = kLoading | kStale | kFast,
+            .acl = kAclConnection,
+            .handler = Select,
+            .group = "connection",
+            .since = "1.0.0",
+            .complexity = "O(1)",
+            .summary = "Chooses the database that this connection's commands are about.",
+            .syntax = "index:integer"},
+};
+
+}  // namespace
+
+std::span<const Command> ConnectionCommands() { return kRows; }
+
+}  // namespace tally::server

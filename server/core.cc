@@ -1,0 +1,274 @@
+#include "server/core.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <chrono>
+#include <utility>
+
+#include "server/wall_clock.h"
+
+namespace tally::server {
+
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr uint64_t kTicksPerSecond = 1000 / Core::kTimerIntervalMs;
+// A client that said nothing for so long gives its buffers back.
+constexpr int64_t kQuietMs = 5000;
+
+std::string ToString(const tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  const std::string port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
+
+}  // namespace
+
+Core::Core(uint32_t number, const CoreEnvironment& environment, Shard* shard, Executor* executor,
+           CoreStatistics* statistics)
+    : number_(number),
+      environment_(environment),
+      shard_(shard),
+      statistics_(statistics),
+      // One thread, and nobody posts from outside (messages come through the mailbox): no locks.
+      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
+      wake_(io_, ::dup(environment.mailboxes->of(number).wake_fd())),
+      timer_(io_),
+      router_(number, environment.shard_map, environment.seed, environment.shards,
+              environment.mailboxes) {
+  session_context_.router = &router_;
+  session_context_.executor = executor;
+  session_context_.config = environment.config;
+  session_context_.pause = environment.pause;
+  session_context_.writes_refused = environment.writes_refused;
+  session_context_.paused = &paused_;
+  WatchMailbox();
+  StartTimer();
+}
+
+Core::~Core() {
+  while (!connections_.empty()) {
+    const ConnectionPtr connection(&connections_.front());
+    connection->Close();
+  }
+}
+
+void Core::WatchMailbox() {
+  wake_.async_read_some(boost::asio::buffer(&wake_count_, sizeof(wake_count_)),
+                        [this](const error_code& error, size_t) {
+                          if (!error) WatchMailbox();
+                        });
+}
+
+void Core::Run() {
+  while (!stopping_) {
+    RunReadyHandlers(MaySleep());
+    mailbox().DeliverAll();
+    EndTurn();
+  }
+}
+
+void Core::RunReadyHandlers(bool may_sleep) {
+  if (may_sleep) {
+    io_.run_one();
+    mailbox().Awake();
+  }
+  for (int i = 0; i < kHandlersPerTurn; ++i) {
+    if (io_.poll_one() == 0) break;
+  }
+}
+
+// Announces the sleep first and looks for work afterwards, so that whoever brings work in between sees
+// the sleeper and wakes it.
+bool Core::MaySleep() {
+  if (!to_pump_.empty() || !to_flush_.empty()) return false;
+  const bool occupied = shard_->occupied();
+  if (!occupied && shard_->keyspace().has_garbage()) return false;
+  waits_.store(shard_->gate().waits(), std::memory_order_seq_cst);
+  if (!mailbox().PrepareToSleep()) return false;
+  if (environment_.log->WantsLeader() || shard_->gate().CanRelease(environment_.log->durable())) {
+    mailbox().Awake();
+    return false;
+  }
+  return true;
+}
+
+void Core::EndTurn() {
+  statistics_->turns.Add(1);
+  PumpScheduled();
+  if (!shard_->occupied()) {
+    shard_->CloseTurn();
+    if (shard_->keyspace().has_garbage()) shard_->keyspace().FreeStep(kFreeStep);
+  }
+  if (environment_.log->WantsLeader()) {
+    // Replies that wait for nothing leave before this thread waits for the disk.
+    FlushScheduled();
+    environment_.log->LeadCommit();
+  }
+  shard_->gate().Release(environment_.log->durable());
+  FlushScheduled();
+}
+
+void Core::ScheduleFlush(Connection* connection) {
+  if (std::exchange(connection->flush_scheduled_, true)) return;
+  to_flush_.emplace_back(connection);
+}
+
+void Core::SchedulePump(Connection* connection) {
+  if (std::exchange(connection->pump_scheduled_, true)) return;
+  to_pump_.emplace_back(connection);
+}
+
+void Core::FlushScheduled() {
+  scratch_.swap(to_flush_);
+  for (const ConnectionPtr& connection : scratch_) {
+    connection->flush_scheduled_ = false;
+    connection->Flush();
+  }
+  scratch_.clear();
+}
+
+void Core::PumpScheduled() {
+  std::vector<ConnectionPtr> ready;
+  ready.swap(to_pump_);
+  for (const ConnectionPtr& connection : ready) {
+    connection->pump_scheduled_ = false;
+    connection->Pump();
+  }
+  // Keeps the memory, unless pumping has scheduled more.
+  ready.clear();
+  if (to_pump_.empty()) to_pump_.swap(ready);
+}
+
+void Core::Adopt(tcp::socket socket, uint64_t client_id) {
+  error_code ignored;
+  ClientState client;
+  client.id = client_id;
+  if (const tcp::endpoint remote = socket.remote_endpoint(ignored); !ignored) {
+    client.address = ToString(remote);
+  }
+  if (const tcp::endpoint local = socket.local_endpoint(ignored); !ignored) {
+    client.local_address = ToString(local);
+  }
+  client.file_descriptor = socket.native_handle();
+  client.created_ms = client.last_interaction_ms = WallClock::NowMs();
+  client.authenticated = !environment_.config->has_password();
+
+  const ConnectionPtr connection(new Connection(this, std::move(socket), std::move(client)));
+  intrusive_ptr_add_ref(connection.get());  // the list's, given back by Forget
+  connections_.push_back(*connection);
+  statistics_->connections_received.Add(1);
+  statistics_->connected_clients.Add(1);
+  connection->Start();
+}
+
+void Core::Forget(Connection* connection) {
+  if (!connection->is_linked()) return;
+  connections_.erase(connections_.iterator_to(*connection));
+  statistics_->connected_clients.Subtract(1);
+  intrusive_ptr_release(connection);
+}
+
+void Core::VisitClients(const std::function<Services::ClientAction(ClientState&)>& visit) {
+  for (auto place = connections_.begin(); place != connections_.end();) {
+    const ConnectionPtr connection(&*place++);
+    switch (visit(connection->session().client())) {
+      case Services::ClientAction::kKeep:
+        break;
+      case Services::ClientAction::kClose:
+        connection->Close();
+        break;
+      case Services::ClientAction::kCloseAfterReplies:
+        connection->CloseAfterReplies();
+        break;
+    }
+  }
+}
+
+void Core::ResumePaused() {
+  std::vector<boost::intrusive_ptr<Session>> paused;
+  paused.swap(paused_);
+  for (const boost::intrusive_ptr<Session>& session : paused) session->Resume();
+}
+
+void Core::StopInput() {
+  for (Connection& connection : connections_) connection.StopInput();
+}
+
+bool Core::IsDrained() const {
+  for (const Connection& connection : connections_) {
+    if (!connection.IsDrained()) return false;
+  }
+  return true;
+}
+
+void Core::Stop() { stopping_ = true; }
+
+void Core::StartTimer() {
+  timer_.expires_after(std::chrono::milliseconds(kTimerIntervalMs));
+  timer_.async_wait([this](const error_code& error) {
+    if (error) return;
+    OnTimer();
+    StartTimer();
+  });
+}
+
+void Core::OnTimer() {
+  ++timer_ticks_;
+  const int64_t now_ms = WallClock::NowMs();
+  if (!paused_.empty()) ResumePaused();
+  if (!shard_->occupied()) {
+    ExpireStep(now_ms);
+    PublishStatistics();
+  }
+  if (timer_ticks_ % kTicksPerSecond == 0) CloseIdleClients(now_ms);
+}
+
+void Core::PublishStatistics() {
+  statistics_->object_bytes.Set(shard_->keyspace().object_bytes());
+  statistics_->expired_keys.Set(shard_->keyspace().expired_count());
+  statistics_->held_replies.Set(shard_->gate().held_count());
+}
+
+void Core::CloseIdleClients(int64_t now_ms) {
+  const int64_t limit_ms = 1000 * environment_.config->timeout_s.load(std::memory_order_relaxed);
+  for (auto place = connections_.begin(); place != connections_.end();) {
+    const ConnectionPtr connection(&*place++);
+    const int64_t quiet_ms = now_ms - connection->session().client().last_interaction_ms;
+    if (limit_ms > 0 && quiet_ms > limit_ms && connection->session().idle()) {
+      connection->Close();
+    } else if (quiet_ms > kQuietMs) {
+      connection->ShrinkIfIdle();
+    }
+  }
+}
+
+void Core::ExpireStep(int64_t now_ms) {
+  storage::Keyspace& keyspace = shard_->keyspace();
+  const storage::SlotRange slots = keyspace.slots();
+  const auto start = std::chrono::steady_clock::now();
+  const auto budget = std::chrono::microseconds(kExpireBudgetUs);
+  size_t looked_at = 0;
+  uint64_t expired = 0;
+  // At most one round over everything, and not longer than the budget.
+  for (int databases_done = 0; databases_done <= keyspace.databases();) {
+    if (keyspace.expiring(expire_database_) == 0 || expire_slot_ >= slots.end) {
+      expire_slot_ = slots.first;
+      expire_database_ = (expire_database_ + 1) % keyspace.databases();
+      ++databases_done;
+      continue;
+    }
+    looked_at += 1 + keyspace.ExpireSlot(expire_database_, std::max(expire_slot_, slots.first),
+                                         now_ms, &expired);
+    expire_slot_ = std::max(expire_slot_, slots.first) + 1;
+    if (looked_at < kExpireStep) continue;
+    looked_at = 0;
+    if (std::chrono::steady_clock::now() - start > budget) break;
+  }
+}
+
+}  // namespace tally::server

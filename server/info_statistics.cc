@@ -1,0 +1,129 @@
+// INFO's sections about what the cores have counted.
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "server/command.h"
+#include "server/config.h"
+#include "server/info_sections.h"
+#include "server/rate_sampler.h"
+
+namespace tally::server {
+namespace {
+
+constexpr double kKilobyte = 1024;
+
+struct Totals {
+  uint64_t calls = 0;
+  uint64_t nanoseconds = 0;
+  uint64_t rejected = 0;
+  uint64_t failed = 0;
+};
+
+Totals TotalsOf(const Services& services, const Command& command) {
+  Totals totals;
+  for (const CoreStatistics* core : services.statistics()) {
+    const CommandCounters& counters = core->commands[command.id];
+    totals.calls += counters.calls.value();
+    totals.nanoseconds += counters.nanoseconds.value();
+    totals.rejected += counters.rejected.value();
+    totals.failed += counters.failed.value();
+  }
+  return totals;
+}
+
+void WriteCommand(const Services& services, const Command& command, InfoText* text) {
+  const Totals totals = TotalsOf(services, command);
+  if (totals.calls != 0 || totals.rejected != 0 || totals.failed != 0) {
+    const double microseconds = static_cast<double>(totals.nanoseconds) / 1000;
+    const double per_call =
+        totals.calls == 0 ? 0 : microseconds / static_cast<double>(totals.calls);
+    text->Field(
+        "cmdstat_" + FullName(command),
+        fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
+                    totals.calls, totals.nanoseconds / 1000, per_call, totals.rejected,
+                    totals.failed));
+  }
+  for (const Command& subcommand : command.subcommands) WriteCommand(services, subcommand, text);
+}
+
+}  // namespace
+
+void WriteStats(Operation& op, InfoText* text) {
+  const Services& services = op.services();
+  const auto sum = [&](Counter CoreStatistics::*counter) { return SumOf(services, counter); };
+  const RateSampler& rates = services.rates();
+  text->Field("total_connections_received", sum(&CoreStatistics::connections_received));
+  text->Field("total_commands_processed", sum(&CoreStatistics::commands_processed));
+  text->Field("instantaneous_ops_per_sec", static_cast<uint64_t>(rates.commands_per_second()));
+  text->Field("total_net_input_bytes", sum(&CoreStatistics::bytes_in));
+  text->Field("total_net_output_bytes", sum(&CoreStatistics::bytes_out));
+  text->Field("total_net_repl_input_bytes", 0);
+  text->Field("total_net_repl_output_bytes", 0);
+  text->Field("instantaneous_input_kbps", rates.bytes_in_per_second() / kKilobyte);
+  text->Field("instantaneous_output_kbps", rates.bytes_out_per_second() / kKilobyte);
+  text->Field("instantaneous_input_repl_kbps", 0.0);
+  text->Field("instantaneous_output_repl_kbps", 0.0);
+  text->Field("rejected_connections", services.rejected_connections());
+  text->Field("sync_full", 0);
+  text->Field("sync_partial_ok", 0);
+  text->Field("sync_partial_err", 0);
+  text->Field("expired_keys", sum(&CoreStatistics::expired_keys));
+  text->Field("evicted_keys", 0);
+  text->Field("evicted_clients", 0);
+  text->Field("keyspace_hits", sum(&CoreStatistics::keyspace_hits));
+  text->Field("keyspace_misses", sum(&CoreStatistics::keyspace_misses));
+  text->Field("pubsub_channels", 0);
+  text->Field("pubsub_patterns", 0);
+  text->Field("pubsubshard_channels", 0);
+  text->Field("latest_fork_usec", 0);
+  text->Field("total_forks", 0);
+  text->Field("migrate_cached_sockets", 0);
+  text->Field("slave_expires_tracked_keys", 0);
+  text->Field("active_defrag_hits", 0);
+  text->Field("active_defrag_misses", 0);
+  text->Field("tracking_total_keys", 0);
+  text->Field("tracking_total_items", 0);
+  text->Field("tracking_total_prefixes", 0);
+  text->Field("unexpected_error_replies", 0);
+  text->Field("total_error_replies", sum(&CoreStatistics::error_replies));
+}
+
+void WriteCommandStats(Operation& op, InfoText* text) {
+  for (const Command& command : Commands()) WriteCommand(op.services(), command, text);
+}
+
+void WriteErrorStats(Operation& op, InfoText* text) {
+  std::map<std::string, uint64_t, std::less<>> counts;
+  for (const CoreStatistics* core : op.services().statistics()) {
+    for (const auto& [kind, count] : core->ErrorCounts()) counts[kind] += count;
+  }
+  for (const auto& [kind, count] : counts) {
+    text->Field("errorstat_" + kind, fmt::format("count={}", count));
+  }
+}
+
+void WriteTally(Operation& op, InfoText* text) {
+  Services& services = op.services();
+  const CommitInfo commit = services.commit_info();
+  const FsyncPolicy policy = services.config().appendfsync;
+  text->Field("tally_threads", services.facts().threads);
+  text->Field("tally_data_directory", services.facts().data_directory);
+  // Whether a reply says that what it tells is on disk.
+  text->Field("tally_appendfsync", Name(policy));
+  text->Field("tally_replies_are_durable", policy == FsyncPolicy::kAlways);
+  text->Field("tally_commits", commit.commits);
+  text->Field("tally_syncs", commit.syncs);
+  text->Field("tally_commit_bytes", commit.bytes);
+  text->Field("tally_average_sync_usec", commit.average_sync_us);
+  text->Field("tally_commit_leader", commit.led_by_cores ? "cores" : "commit-thread");
+  text->Field("tally_appended_ticket", commit.appended);
+  text->Field("tally_durable_ticket", commit.durable);
+  text->Field("tally_synced_ticket", commit.synced);
+  text->Field("tally_turns", SumOf(services, &CoreStatistics::turns));
+  text->Field("tally_held_replies", SumOf(services, &CoreStatistics::held_replies));
+}
+
+}  // namespace tally::server

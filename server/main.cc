@@ -1,0 +1,214 @@
+// tally-server: reads the options, opens the data directory, serves until a signal or SHUTDOWN.
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "server/config.h"
+#include "server/config_parse.h"
+#include "server/cycle_clock.h"
+#include "server/server.h"
+#include "server/wall_clock.h"
+#include "storage/data_directory.h"
+#include "storage/high_water.h"
+#include "storage/rocks_database.h"
+
+namespace {
+
+using tally::server::Config;
+using tally::server::FsyncPolicy;
+using tally::server::Server;
+using tally::storage::Status;
+
+constexpr int kExitCannotStart = 1;
+constexpr int kExitCommitFailed = 74;  // EX_IOERR
+// Descriptors for the database, the loops and the listener, beside the clients'.
+constexpr uint64_t kReservedDescriptors = 1024;
+
+// Signals become readable descriptors, and no thread is interrupted by them.
+int MakeSignalDescriptor() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, nullptr);
+  sigaction(SIGHUP, &ignore, nullptr);
+  sigaction(SIGXFSZ, &ignore, nullptr);  // a file-size limit is a write error, not a death
+  return signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+// A client's core needs a CPU, and so do RocksDB's background work and the clients beside the server.
+// Measured on two CPUs: one core is best (docs/BENCHMARKS.md).
+int DefaultThreads() {
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency() / 2));
+}
+
+// Raises the soft limit as far as maxclients needs; lowers maxclients where the hard limit forbids it.
+void FitDescriptorLimit(Config* config) {
+  struct rlimit limit {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = config->maxclients.load() + kReservedDescriptors;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= wanted) return;
+  const uint64_t clients =
+      limit.rlim_cur > kReservedDescriptors ? limit.rlim_cur - kReservedDescriptors : 1;
+  spdlog::warn("only {} file descriptors are allowed: maxclients is {} instead of {}",
+               limit.rlim_cur, clients, config->maxclients.load());
+  config->maxclients = static_cast<uint32_t>(clients);
+}
+
+std::string DrawRunId() {
+  std::random_device random;
+  std::string id;
+  while (id.size() < 40) id += fmt::format("{:08x}", random());
+  return id;
+}
+
+std::string ExecutablePath() {
+  std::array<char, 4096> path{};
+  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
+  return size > 0 ? std::string(path.data(), static_cast<size_t>(size)) : std::string();
+}
+
+const char* DurabilityText(FsyncPolicy policy) {
+  switch (policy) {
+    case FsyncPolicy::kAlways:
+      return "always: a reply means that it is on disk";
+    case FsyncPolicy::kEverySecond:
+      return "everysec: a crash of the machine may lose the last second";
+    case FsyncPolicy::kNo:
+      return "no: a crash of the machine may lose what the system had not written";
+  }
+  return "";
+}
+
+void PrintBanner(const Config& config, const Server& server, const std::string& directory) {
+  const std::string port = std::to_string(server.port());
+  const char* const plural = config.threads == 1 ? "core" : "cores";
+  fmt::print(
+      "Tally {} ({} {})\n"
+      "  redis       {}:{}\n"
+      "  data        {} ({} objects, {} journal entries replayed)\n"
+      "  durability  appendfsync {}\n"
+      "  try         redis-cli{} INCR A      stop with Ctrl-C\n",
+      TALLY_VERSION, config.threads, plural, config.bind, port, directory,
+      server.recovered().objects, server.recovered().journal_entries,
+      DurabilityText(config.appendfsync.load()), port == "6379" ? "" : " -p " + port);
+  std::fflush(stdout);
+}
+
+[[noreturn]] void EndAfterFailedCommit(const std::string& message) {
+  // Nothing more may be told to anybody, and the state of the disk is unknown: no clean stop.
+  spdlog::critical("a commit failed, nothing is acknowledged any more, ending: {}", message);
+  spdlog::default_logger()->flush();
+  std::_Exit(kExitCommitFailed);
+}
+
+int Fail(const std::string& message) {
+  fmt::print(stderr, "tally-server: {}\n", message);
+  return kExitCannotStart;
+}
+
+// How the end was asked for: by a signal, or by SHUTDOWN with or without a checkpoint.
+bool WaitForEnd(int signal_descriptor, int shutdown_descriptor, const std::atomic<bool>& save) {
+  std::array<struct pollfd, 2> sources{};
+  sources[0] = {signal_descriptor, POLLIN, 0};
+  sources[1] = {shutdown_descriptor, POLLIN, 0};
+  while (poll(sources.data(), sources.size(), -1) < 0) {
+  }
+  return (sources[0].revents & POLLIN) != 0 || save.load();
+}
+
+int Run(int argc, char** argv) {
+  tally::server::ParsedConfig parsed = tally::server::ParseConfig(argc, argv, TALLY_VERSION);
+  if (parsed.config == nullptr) {
+    fmt::print(parsed.exit_code == 0 ? stdout : stderr, "{}\n", parsed.text);
+    return parsed.exit_code;
+  }
+  Config& config = *parsed.config;
+  const int signal_descriptor = MakeSignalDescriptor();
+  const int shutdown_descriptor = eventfd(0, EFD_CLOEXEC);
+  if (config.threads == 0) config.threads = DefaultThreads();
+  FitDescriptorLimit(&config);
+  tally::server::CycleClock::Calibrate();
+
+  std::unique_ptr<tally::storage::DataDirectory> directory;
+  if (const Status status = tally::storage::DataDirectory::Open(config.dir, &directory);
+      !status.ok()) {
+    return Fail(status.message());
+  }
+  std::optional<tally::storage::Ticket> high_water;
+  if (const Status status =
+          tally::storage::ReadHighWater(directory->high_water_path(), &high_water);
+      !status.ok()) {
+    return Fail(status.message());
+  }
+  std::unique_ptr<tally::storage::Database> database;
+  if (const Status status =
+          tally::storage::OpenRocksDatabase(directory->rocks_path(), &database);
+      !status.ok()) {
+    return Fail(status.message());
+  }
+
+  std::atomic<bool> save{true};
+  Server::Options options;
+  options.config = &config;
+  options.facts = {.version = TALLY_VERSION,
+                   .run_id = DrawRunId(),
+                   .executable = ExecutablePath(),
+                   .config_file = config.config_file,
+                   .data_directory = directory->path(),
+                   .started_ms = tally::server::WallClock::NowMs(),
+                   .threads = config.threads};
+  options.high_water = high_water.value_or(tally::storage::kNoTicket);
+  options.high_water_path = directory->high_water_path();
+  options.on_fatal = EndAfterFailedCommit;
+  options.on_shutdown = [&](bool with_checkpoint) {
+    save = with_checkpoint;
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(shutdown_descriptor, &one, sizeof(one));
+  };
+  Server server(database.get(), std::move(options));
+  if (const Status status = server.Start(); !status.ok()) return Fail(status.message());
+  PrintBanner(config, server, directory->path());
+
+  const bool with_checkpoint = WaitForEnd(signal_descriptor, shutdown_descriptor, save);
+  spdlog::info("stopping");
+  server.Stop(with_checkpoint);
+  spdlog::info("stopped; everything acknowledged is on disk");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("tally"));
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& problem) {
+    return Fail(fmt::format("cannot start: {}", problem.what()));
+  }
+}

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "protocol/reply.h"
+#include "server/client_state.h"
+#include "server/command.h"
+#include "storage/key.h"
+#include "storage/keyspace.h"
+#include "storage/object.h"
+#include "storage/ticket.h"
+
+namespace tally::server {
+
+class Services;
+
+/// The slots' owners. Contiguous ranges, so that a shard's part of the disk is contiguous too.
+class ShardMap {
+ public:
+  explicit ShardMap(uint32_t shards) : shards_(shards) {}
+  [[nodiscard]] uint32_t shards() const { return shards_; }
+  [[nodiscard]] uint32_t ShardOf(uint32_t slot) const {
+    return slot * shards_ / storage::kSlotCount;
+  }
+  [[nodiscard]] storage::SlotRange SlotsOf(uint32_t shard) const {
+    return {FirstSlot(shard), FirstSlot(shard + 1)};
+  }
+
+ private:
+  [[nodiscard]] uint32_t FirstSlot(uint32_t shard) const {
+    return (shard * storage::kSlotCount + shards_ - 1) / shards_;
+  }
+  uint32_t shards_;
+};
+
+/// A reply that is given later, from any thread. The session reads no further request of its client
+/// until then. Sending twice is a broken invariant; a token that is dropped unsent leaves the client
+/// waiting.
+class DeferredReply {
+ public:
+  virtual ~DeferredReply() = default;
+  [[nodiscard]] virtual int resp() const = 0;
+  /// `bytes` is one encoded reply.
+  virtual void Send(std::string bytes) = 0;
+};
+
+/// One parsed command while it runs: its arguments, its reply, and its way to the objects.
+///
+/// Thread: the one that runs it. A view is valid only while the handler runs. The handler touches
+/// objects only through its own keys (`key_index` counts the command's keys in order of appearance)
+/// or, with `Scope::kAllShards`, through the whole-database calls.
+class Operation {
+ public:
+  /// `keyspaces[shard]` is null for shards that the operation has not entered.
+  Operation(const Command& command, std::span<const std::string_view> args,
+            std::span<const storage::Key> keys, int database, int64_t now_ms,
+            protocol::ReplyWriter* reply, storage::Keyspace* const* keyspaces,
+            const ShardMap* shard_map, Services* services, ClientState* client)
+      : command_(command),
+        args_(args),
+        keys_(keys),
+        database_(database),
+        now_ms_(now_ms),
+        reply_(reply),
+        keyspaces_(keyspaces),
+        shard_map_(shard_map),
+        services_(services),
+        client_(client) {}
+
+  [[nodiscard]] const Command& command() const { return command_; }
+  [[nodiscard]] std::span<const std::string_view> args() const { return args_; }
+  [[nodiscard]] size_t argc() const { return args_.size(); }
+  [[nodiscard]] std::string_view arg(size_t index) const { return args_[index]; }
+  [[nodiscard]] size_t key_count() const { return keys_.size(); }
+  [[nodiscard]] int database() const { return database_; }
+  /// Wall clock, the same for the whole operation.
+  [[nodiscard]] int64_t now_ms() const { return now_ms_; }
+  [[nodiscard]] protocol::ReplyWriter& reply() { return *reply_; }
+  [[nodiscard]] Services& services() { return *services_; }
+  /// The client's state; null inside an operation that was sent to another shard (`Scope::kKeys`).
+  [[nodiscard]] ClientState* client() { return client_; }
+
+  // Objects. `found` is what Find gave for the same key just before; it may be freed by the call.
+  [[nodiscard]] storage::Object* Find(size_t key_index) {
+    const storage::Key& key = keys_[key_index];
+    return KeyspaceOf(key).Find(database_, key, now_ms_, &depends_on_);
+  }
+  /// The same, and counts a hit or a miss as Redis does for reading commands.
+  [[nodiscard]] storage::Object* FindForRead(size_t key_index) {
+    storage::Object* found = Find(key_index);
+    ++(found != nullptr ? hits_ : misses_);
+    return found;
+  }
+  void PutInteger(size_t key_index, storage::Object* found, int64_t value, int64_t expires_at_ms) {
+    const storage::Key& key = keys_[key_index];
+    KeyspaceOf(key).PutInteger(database_, key, found, value, expires_at_ms);
+    depends_on_ = storage::kOpenTicket;
+  }
+  void PutBytes(size_t key_index, storage::Object* found, std::string_view head,
+                std::string_view tail, int64_t expires_at_ms) {
+    const storage::Key& key = keys_[key_index];
+    KeyspaceOf(key).PutBytes(database_, key, found, head, tail, expires_at_ms);
+    depends_on_ = storage::kOpenTicket;
+  }
+  void SetExpiry(size_t key_index, storage::Object* found, int64_t expires_at_ms) {
+    const storage::Key& key = keys_[key_index];
+    KeyspaceOf(key).SetExpiry(database_, key, found, expires_at_ms);
+    depends_on_ = storage::kOpenTicket;
+  }
+  void Erase(size_t key_index, storage::Object* found) {
+    const storage::Key& key = keys_[key_index];
+    KeyspaceOf(key).Erase(database_, key, found);
+    depends_on_ = storage::kOpenTicket;
+  }
+
+  // Whole databases; only with Scope::kAllShards.
+  [[nodiscard]] uint64_t CountObjects(int database);
+  [[nodiscard]] uint64_t CountExpiring(int database);
+  [[nodiscard]] int databases() const;
+  void Flush(int database);
+
+  /// Gives the reply later (`Scope::kSession` and `kAllShards` only). Nothing may be written to
+  /// `reply()` then.
+  [[nodiscard]] std::shared_ptr<DeferredReply> Defer();
+
+  /// The ticket that has to be durable before the reply may be seen.
+  [[nodiscard]] storage::Ticket depends_on() const { return depends_on_; }
+  /// For a reply that tells of state which no key lookup showed.
+  void DependOn(storage::Ticket ticket) {
+    if (ticket > depends_on_) depends_on_ = ticket;
+  }
+  [[nodiscard]] bool deferred() const { return deferred_; }
+  [[nodiscard]] uint32_t hits() const { return hits_; }
+  [[nodiscard]] uint32_t misses() const { return misses_; }
+
+  /// Makes the token for Defer; set by the session, which is what a deferred reply goes back to.
+  using DeferredFactory = std::shared_ptr<DeferredReply> (*)(void* context, int resp);
+  void set_deferred_factory(DeferredFactory factory, void* context) {
+    deferred_factory_ = factory;
+    deferred_context_ = context;
+  }
+
+ private:
+  [[nodiscard]] storage::Keyspace& KeyspaceOf(const storage::Key& key) {
+    return *keyspaces_[shard_map_->ShardOf(key.slot)];
+  }
+
+  const Command& command_;
+  std::span<const std::string_view> args_;
+  std::span<const storage::Key> keys_;
+  int database_;
+  int64_t now_ms_;
+  protocol::ReplyWriter* reply_;
+  storage::Keyspace* const* keyspaces_;
+  const ShardMap* shard_map_;
+  Services* services_;
+  ClientState* client_;
+  storage::Ticket depends_on_ = storage::kNoTicket;
+  uint32_t hits_ = 0;
+  uint32_t misses_ = 0;
+  bool deferred_ = false;
+  DeferredFactory deferred_factory_ = nullptr;
+  void* deferred_context_ = nullptr;
+};
+
+}  // namespace tally::server

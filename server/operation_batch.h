@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/mailbox.h"
+#include "server/reply_gate.h"
+#include "server/shard.h"
+#include "storage/key.h"
+
+namespace tally::server {
+
+class Session;
+
+/// The operations of one session's input that belong to one other shard: one message there, and one
+/// back with their replies (two where some replies wait for a commit and others, of clean reads, do
+/// not).
+///
+/// It owns copies of the arguments, since the session's read buffer stays behind. Thread: one core at a
+/// time, the session's or the shard's; the mailboxes hand it over. The session outlives it (it counts
+/// what it has in flight).
+class OperationBatch final : public Message, public HeldReply {
+ public:
+  /// One operation: its request, then its reply.
+  struct Item {
+    const Command* command;
+    uint32_t argument_count;
+    uint32_t key_count;
+    int database;
+    int resp;
+    uint64_t place;        // in the session's reply queue
+    bool suppressed;       // CLIENT REPLY OFF: no place
+    size_t reply_begin;    // in replies_
+    size_t reply_end;
+    storage::Ticket depends_on;
+  };
+
+  OperationBatch(Session* session, uint32_t origin, Shard* target, Mailboxes* mailboxes)
+      : session_(session), origin_(origin), target_(target), mailboxes_(mailboxes) {}
+
+  /// Adds an operation; `keys` are views into `args`.
+  void Add(const Item& item, std::span<const std::string_view> args,
+           std::span<const storage::Key> keys);
+  [[nodiscard]] size_t size() const { return items_.size(); }
+  [[nodiscard]] uint32_t target() const { return target_->number(); }
+
+  // Back on the session's core.
+  [[nodiscard]] std::span<const Item> items() const { return items_; }
+  [[nodiscard]] std::string_view ReplyOf(const Item& item) const {
+    return std::string_view(replies_).substr(item.reply_begin, item.reply_end - item.reply_begin);
+  }
+
+  void Deliver(std::unique_ptr<Message> self) override;
+  /// The gate lets the replies go: sends them back.
+  void Release() override;
+
+ private:
+  struct Extent {
+    size_t offset;
+    size_t size;
+  };
+  struct KeyPlace {
+    uint32_t argument;  // counted over the whole batch
+    uint16_t slot;
+    uint64_t hash;
+  };
+
+  void Execute();
+  std::unique_ptr<OperationBatch> SplitDurable();
+
+  Session* session_;
+  uint32_t origin_;
+  Shard* target_;
+  Mailboxes* mailboxes_;
+  bool executed_ = false;
+
+  std::vector<Item> items_;
+  std::string bytes_;             // all arguments, one behind the other
+  std::vector<Extent> arguments_;
+  std::vector<KeyPlace> keys_;
+  std::string replies_;
+};
+
+}  // namespace tally::server

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tally::server {
+
+/// Puts the replies of one connection back into the order of its requests.
+///
+/// A place is opened for each reply (or run of replies) in request order, and filled whenever the reply
+/// arrives; `TakeReady` gives the bytes of the filled places before the first unfilled one. Places
+/// are numbered from 0 upward and never reused.
+///
+/// One thread. Limits: the owner looks at `places()` and `ready_bytes()` and stops reading requests.
+/// Strings are recycled: warm, nothing is allocated.
+class ReplyQueue {
+ public:
+  /// Opens a place behind all others.
+  uint64_t Open();
+  /// The bytes of an open place, to write to. Valid until the next Open.
+  [[nodiscard]] std::string& bytes(uint64_t place) { return Slot(place).bytes; }
+  /// The place is filled.
+  void Fill(uint64_t place);
+
+  /// True when `TakeReady` would give something.
+  [[nodiscard]] bool has_ready() const { return first_ != end_ && Slot(first_).filled; }
+  /// Appends what is ready to `*out`, in order, and forgets it.
+  void TakeReady(std::string* out);
+
+  /// Places that were opened and not yet taken.
+  [[nodiscard]] size_t places() const { return static_cast<size_t>(end_ - first_); }
+  [[nodiscard]] bool empty() const { return first_ == end_; }
+  /// Frees the recycled memory; for a connection that has been quiet.
+  void ShrinkIfIdle();
+
+ private:
+  struct Place {
+    std::string bytes;
+    bool filled = false;
+  };
+  static constexpr size_t kKeptBytes = size_t{16} << 10;
+
+  [[nodiscard]] Place& Slot(uint64_t place) { return ring_[place & (ring_.size() - 1)]; }
+  [[nodiscard]] const Place& Slot(uint64_t place) const { return ring_[place & (ring_.size() - 1)]; }
+
+  std::vector<Place> ring_;  // a power of two
+  uint64_t first_ = 0;
+  uint64_t end_ = 0;
+};
+
+}  // namespace tally::server

@@ -1,0 +1,82 @@
+#include "server/router.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/session.h"
+
+namespace tally::server {
+
+Router::Router(uint32_t core, const ShardMap* shard_map, const storage::HashSeed& seed,
+               const std::vector<Shard*>* shards, Mailboxes* mailboxes)
+    : core_(core),
+      shard_map_(shard_map),
+      seed_(seed),
+      shards_(shards),
+      mailboxes_(mailboxes),
+      local_((*shards)[core]),
+      batches_(shards->size()) {}
+
+std::span<const storage::Key> Router::Resolve(const Command& command,
+                                              std::span<const std::string_view> args) {
+  keys_.clear();
+  if (command.keys.first == 0) return {};
+  const auto count = static_cast<int>(args.size());
+  const int last = command.keys.last >= 0 ? command.keys.last : count + command.keys.last;
+  for (int i = command.keys.first; i <= last; i += command.keys.step) {
+    keys_.push_back(storage::MakeKey(seed_, args[static_cast<size_t>(i)]));
+  }
+  return keys_;
+}
+
+Router::Target Router::TargetOf(const Command& command,
+                                std::span<const storage::Key> keys) const {
+  const Target local{Target::Kind::kLocal, core_};
+  if (shard_map_->shards() == 1) return local;
+  if (command.scope == Scope::kAllShards) return {Target::Kind::kSpanning, 0};
+  if (keys.empty()) return local;
+  const uint32_t shard = shard_map_->ShardOf(keys.front().slot);
+  for (const storage::Key& key : keys.subspan(1)) {
+    if (shard_map_->ShardOf(key.slot) != shard) return {Target::Kind::kSpanning, 0};
+  }
+  if (shard == core_) return local;
+  return {Target::Kind::kRemote, shard};
+}
+
+void Router::Enqueue(uint32_t shard, Session* session, const OperationBatch::Item& item,
+                     std::span<const std::string_view> args, std::span<const storage::Key> keys) {
+  std::unique_ptr<OperationBatch>& batch = batches_[shard];
+  if (batch == nullptr) {
+    batch = std::make_unique<OperationBatch>(session, core_, (*shards_)[shard], mailboxes_);
+    has_batches_ = true;
+  }
+  batch->Add(item, args, keys);
+}
+
+void Router::SendBatches() {
+  if (!has_batches_) return;
+  has_batches_ = false;
+  for (std::unique_ptr<OperationBatch>& batch : batches_) {
+    if (batch == nullptr) continue;
+    const uint32_t target = batch->target();
+    mailboxes_->Send(target, std::move(batch));
+  }
+}
+
+void Router::StartSpanning(Session* session, const Request& request, uint64_t place,
+                           bool suppressed) {
+  SendBatches();
+  std::vector<uint32_t> visits;
+  if (request.command->scope == Scope::kAllShards) {
+    for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) visits.push_back(shard);
+  } else {
+    for (const storage::Key& key : request.keys) visits.push_back(shard_map_->ShardOf(key.slot));
+    std::sort(visits.begin(), visits.end());
+    visits.erase(std::unique(visits.begin(), visits.end()), visits.end());
+  }
+  const SpanningOperation::Route route{session, core_, mailboxes_, shards_, shard_map_};
+  SpanningOperation::Start(
+      std::make_unique<SpanningOperation>(route, request, place, suppressed, std::move(visits)));
+}
+
+}  // namespace tally::server

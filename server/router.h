@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "server/mailbox.h"
+#include "server/operation_batch.h"
+#include "server/shard.h"
+#include "server/spanning_operation.h"
+#include "storage/name_hash.h"
+
+namespace tally::server {
+
+/// Finds the shards that own a command's keys, and gathers what one session's input holds for other
+/// shards: one message per shard. One per core, on its thread.
+class Router {
+ public:
+  Router(uint32_t core, const ShardMap* shard_map, const storage::HashSeed& seed,
+         const std::vector<Shard*>* shards, Mailboxes* mailboxes);
+
+  /// The command's keys with slot and hash. Valid until the next call. The arity must fit.
+  [[nodiscard]] std::span<const storage::Key> Resolve(const Command& command,
+                                                      std::span<const std::string_view> args);
+
+  /// Which shards `command` with these keys needs.
+  struct Target {
+    enum class Kind : uint8_t { kLocal, kRemote, kSpanning };
+    Kind kind = Kind::kLocal;
+    uint32_t shard = 0;  // of kLocal and kRemote
+  };
+  [[nodiscard]] Target TargetOf(const Command& command, std::span<const storage::Key> keys) const;
+
+  /// Adds an operation to the message for another shard.
+  void Enqueue(uint32_t shard, Session* session, const OperationBatch::Item& item,
+               std::span<const std::string_view> args, std::span<const storage::Key> keys);
+  /// Sends what was gathered.
+  void SendBatches();
+  /// Sends what was gathered, then the spanning operation on its way.
+  void StartSpanning(Session* session, const Request& request, uint64_t place, bool suppressed);
+
+  [[nodiscard]] Shard& local() { return *local_; }
+  [[nodiscard]] Mailboxes& mailboxes() { return *mailboxes_; }
+  [[nodiscard]] uint32_t core() const { return core_; }
+
+ private:
+  const uint32_t core_;
+  const ShardMap* const shard_map_;
+  const storage::HashSeed seed_;
+  const std::vector<Shard*>* const shards_;
+  Mailboxes* const mailboxes_;
+  Shard* const local_;
+  std::vector<storage::Key> keys_;
+  std::vector<std::unique_ptr<OperationBatch>> batches_;  // by shard
+  bool has_batches_ = false;
+};
+
+}  // namespace tally::server

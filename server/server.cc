@@ -1,0 +1,355 @@
+#include "server/server.h"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "server/core.h"
+#include "server/server_acceptor.h"
+#include "server/shard.h"
+#include "server/wall_clock.h"
+
+namespace tally::server {
+
+namespace {
+
+using storage::Durability;
+using storage::Status;
+
+Durability DurabilityOf(FsyncPolicy policy) {
+  switch (policy) {
+    case FsyncPolicy::kAlways:
+      return Durability::kSynced;
+    case FsyncPolicy::kEverySecond:
+      return Durability::kSyncedEachSecond;
+    case FsyncPolicy::kNo:
+      return Durability::kWritten;
+  }
+  return Durability::kSynced;
+}
+
+int64_t MonotonicUs() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// Visits a shard between two turns, for a thread that waits.
+class VisitMessage final : public Message {
+ public:
+  VisitMessage(Shard* shard, const std::function<void(storage::Keyspace&)>* visit,
+               std::promise<void>* done)
+      : shard_(shard), visit_(visit), done_(done) {}
+  void Deliver(std::unique_ptr<Message> self) override {
+    if (shard_->occupied()) {
+      shard_->Park(std::move(self));
+      return;
+    }
+    shard_->CloseTurn();
+    (*visit_)(shard_->keyspace());
+    done_->set_value();
+  }
+
+ private:
+  Shard* shard_;
+  const std::function<void(storage::Keyspace&)>* visit_;
+  std::promise<void>* done_;
+};
+
+}  // namespace
+
+Server::Server(storage::Database* database, Options options)
+    : database_(database),
+      options_(std::move(options)),
+      shard_map_(static_cast<uint32_t>(options_.config->threads)) {}
+
+Server::~Server() {
+  if (running_) Stop(false);
+}
+
+Status Server::Start() {
+  MakeShards();
+  if (Status status = Recover(); !status.ok()) return status;
+  MakeCores();
+  if (Status status = acceptor_->Listen(); !status.ok()) return status;
+  CheckDiskSpace();
+  RunThreads();
+  return Status::Ok();
+}
+
+void Server::MakeShards() {
+  const uint32_t count = shard_map_.shards();
+  mailboxes_ = std::make_unique<Mailboxes>(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    statistics_.push_back(std::make_unique<CoreStatistics>(CommandCount()));
+    statistics_view_.push_back(statistics_.back().get());
+    executors_.push_back(
+        std::make_unique<Executor>(&shard_map_, this, statistics_.back().get()));
+    shards_owned_.push_back(std::make_unique<Shard>(i, shard_map_, options_.config->databases,
+                                                    executors_.back().get()));
+    shards_.push_back(shards_owned_.back().get());
+  }
+}
+
+Status Server::Recover() {
+  std::vector<storage::Keyspace*> keyspaces;
+  for (Shard* shard : shards_) keyspaces.push_back(&shard->keyspace());
+  return storage::Recover(database_, keyspaces, options_.high_water, &recovered_);
+}
+
+void Server::MakeCores() {
+  storage::CommitLog::Callbacks callbacks;
+  callbacks.on_durable = [this] {
+    for (const std::unique_ptr<Core>& core : cores_) core->OnDurable();
+  };
+  callbacks.on_failure = [this](const std::string& message) {
+    if (options_.on_fatal) options_.on_fatal(message);
+  };
+  log_ = std::make_unique<storage::CommitLog>(database_, recovered_.last,
+                                              DurabilityOf(options_.config->appendfsync.load()),
+                                              std::move(callbacks));
+  CoreEnvironment environment;
+  environment.config = options_.config;
+  environment.services = this;
+  environment.shard_map = &shard_map_;
+  environment.seed = recovered_.seed;
+  environment.log = log_.get();
+  environment.mailboxes = mailboxes_.get();
+  environment.shards = &shards_;
+  environment.pause = &pause_;
+  environment.writes_refused = &writes_refused_;
+  std::vector<Core*> cores;
+  for (uint32_t i = 0; i < shard_map_.shards(); ++i) {
+    shards_[i]->Attach(log_.get());
+    cores_.push_back(std::make_unique<Core>(i, environment, shards_[i], executors_[i].get(),
+                                            statistics_[i].get()));
+    cores.push_back(cores_.back().get());
+  }
+  acceptor_ = std::make_unique<Acceptor>(options_.config, std::move(cores));
+}
+
+void Server::RunThreads() {
+  acceptor_->Start();
+  for (const std::unique_ptr<Core>& core : cores_) {
+    threads_.emplace_back([raw = core.get()] { raw->Run(); });
+  }
+  checkpointer_ = std::make_unique<storage::Checkpointer>(
+      database_, log_.get(), static_cast<storage::ShardAccess*>(this), recovered_.floor, recovered_.journal_bytes,
+      options_.config->journal_limit_bytes);
+  if (!options_.high_water_path.empty()) {
+    high_water_keeper_ = std::make_unique<storage::HighWaterKeeper>(
+        options_.high_water_path, options_.high_water, [this] { return log_->synced(); },
+        [](const std::string& message) { spdlog::warn("{}", message); });
+  }
+  housekeeping_ = std::thread([this] { RunHousekeeping(); });
+  running_ = true;
+}
+
+uint16_t Server::port() const { return acceptor_->port(); }
+
+// Runs `call` on every core's thread and returns when all have run it.
+void Server::OnEachCore(const std::function<void(Core&)>& call) {
+  std::vector<std::promise<void>> done(cores_.size());
+  for (size_t i = 0; i < cores_.size(); ++i) {
+    Core* const core = cores_[i].get();
+    std::promise<void>* const promise = &done[i];
+    mailboxes_->Call(core->number(), [&call, core, promise] {
+      call(*core);
+      promise->set_value();
+    });
+  }
+  for (std::promise<void>& promise : done) promise.get_future().wait();
+}
+
+void Server::Drain() {
+  OnEachCore([this](Core& core) {
+    if (core.number() == 0) acceptor_->Close();
+    core.StopInput();
+  });
+  UnpauseClients();
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(kDrainLimitMs);
+  constexpr std::chrono::milliseconds kPollInterval{2};
+  while (std::chrono::steady_clock::now() < deadline) {
+    std::atomic<bool> drained{true};
+    OnEachCore([&](Core& core) {
+      if (!core.IsDrained()) drained = false;
+    });
+    if (drained && log_->durable() >= log_->appended()) return;
+    std::this_thread::sleep_for(kPollInterval);
+  }
+  spdlog::warn("some clients did not take their replies within {} ms", kDrainLimitMs);
+}
+
+void Server::Stop(bool save) {
+  if (!running_) return;
+  running_ = false;
+  Drain();
+  if (save) {
+    std::promise<void> done;
+    const bool started = checkpointer_->Start([&](const Status& status) {
+      if (!status.ok()) spdlog::warn("checkpoint at the end failed: {}", status.message());
+      done.set_value();
+    });
+    if (started) done.get_future().wait();
+  }
+  checkpointer_.reset();  // lets a running one end
+  {
+    const std::lock_guard lock(housekeeping_mutex_);
+    housekeeping_stops_ = true;
+  }
+  housekeeping_wake_.notify_all();
+  housekeeping_.join();
+  std::promise<void> synced;
+  log_->WhenSynced(log_->appended(), std::chrono::milliseconds(0),
+                   [&](bool) { synced.set_value(); });
+  synced.get_future().wait();
+  high_water_keeper_.reset();
+  for (const std::unique_ptr<Core>& core : cores_) {
+    mailboxes_->Call(core->number(), [raw = core.get()] { raw->Stop(); });
+  }
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  log_.reset();
+  acceptor_.reset();
+  cores_.clear();
+}
+
+void Server::ResetStatistics() {
+  for (size_t i = 0; i < statistics_.size(); ++i) {
+    mailboxes_->Call(static_cast<uint32_t>(i), [raw = statistics_[i].get()] { raw->Reset(); });
+  }
+}
+
+uint64_t Server::rejected_connections() const { return acceptor_->rejected(); }
+
+void Server::VisitClients(std::function<ClientAction(ClientState&)> visit,
+                          std::function<void()> done) {
+  VisitClientsFrom(0,
+                   std::make_shared<std::function<ClientAction(ClientState&)>>(std::move(visit)),
+                   std::move(done));
+}
+
+void Server::VisitClientsFrom(uint32_t core,
+                              std::shared_ptr<std::function<ClientAction(ClientState&)>> visit,
+                              std::function<void()> done) {
+  mailboxes_->Call(core, [this, core, visit, done] {
+    cores_[core]->VisitClients(*visit);
+    if (core + 1 < cores_.size()) {
+      VisitClientsFrom(core + 1, visit, done);
+    } else {
+      done();
+    }
+  });
+}
+
+void Server::PauseClients(int64_t until_ms, bool writes_only) {
+  const std::lock_guard lock(pause_mutex_);
+  const bool paused = pause_.until_ms.load() > WallClock::NowMs();
+  // A pause of everything is not weakened by a later one of writes.
+  if (!paused || !writes_only) pause_.writes_only = writes_only;
+  if (!paused || until_ms > pause_.until_ms.load()) pause_.until_ms = until_ms;
+}
+
+void Server::UnpauseClients() {
+  {
+    const std::lock_guard lock(pause_mutex_);
+    pause_.until_ms = 0;
+  }
+  for (const std::unique_ptr<Core>& core : cores_) {
+    mailboxes_->Call(core->number(), [raw = core.get()] { raw->ResumePaused(); });
+  }
+}
+
+bool Server::StartCheckpoint(std::function<void(bool ok, std::string error)> done) {
+  return checkpointer_->Start(
+      [done = std::move(done)](const Status& status) { done(status.ok(), status.message()); });
+}
+
+CheckpointInfo Server::checkpoint_info() const {
+  const storage::Checkpointer::State state = checkpointer_->state();
+  constexpr int64_t kMsPerSecond = 1000;
+  CheckpointInfo info;
+  info.running = state.running;
+  info.last_ok = state.last_ok;
+  info.running_since_ms = state.running_since_ms;
+  info.last_duration_ms = state.last_duration_ms;
+  info.completed = state.completed;
+  info.journal_bytes = state.journal_bytes;
+  info.changes_since = log_->appended() - std::min(log_->appended(), state.floor);
+  info.last_success_s =
+      (state.last_success_ms > 0 ? state.last_success_ms : options_.facts.started_ms) /
+      kMsPerSecond;
+  return info;
+}
+
+CommitInfo Server::commit_info() const {
+  const storage::CommitLog::Statistics statistics = log_->statistics();
+  CommitInfo info;
+  info.appended = statistics.appended;
+  info.durable = statistics.durable;
+  info.synced = statistics.synced;
+  info.commits = statistics.commits;
+  info.syncs = statistics.syncs;
+  info.bytes = statistics.bytes;
+  info.average_sync_us = statistics.average_sync_us;
+  info.led_by_cores = statistics.led_by_callers;
+  return info;
+}
+
+void Server::WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
+                             std::function<void(bool)> done) {
+  log_->WhenSynced(ticket, std::chrono::milliseconds(timeout_ms), std::move(done));
+}
+
+void Server::Shutdown(bool save) {
+  if (options_.on_shutdown) options_.on_shutdown(save);
+}
+
+void Server::ApplyConfig() {
+  log_->set_durability(DurabilityOf(options_.config->appendfsync.load()));
+}
+
+bool Server::RunOnShard(uint32_t shard, const std::function<void(storage::Keyspace&)>& visit) {
+  std::promise<void> done;
+  mailboxes_->Send(shard, std::make_unique<VisitMessage>(shards_[shard], &visit, &done));
+  done.get_future().wait();
+  return true;
+}
+
+void Server::RunHousekeeping() {
+  constexpr int64_t kDiskCheckEvery = 5;  // intervals
+  std::unique_lock lock(housekeeping_mutex_);
+  for (int64_t round = 0; !housekeeping_stops_; ++round) {
+    rates_.Sample(MonotonicUs(), TotalsOf(statistics_view_));
+    if (round % kDiskCheckEvery == 0) CheckDiskSpace();
+    housekeeping_wake_.wait_for(lock, std::chrono::milliseconds(RateSampler::kIntervalMs));
+  }
+}
+
+// Met before a commit can fail for want of space: writes are refused, reads go on (promise 7).
+void Server::CheckDiskSpace() {
+  struct statvfs space {};
+  if (options_.facts.data_directory.empty() ||
+      ::statvfs(options_.facts.data_directory.c_str(), &space) != 0) {
+    return;
+  }
+  const uint64_t free_bytes = uint64_t{space.f_bavail} * space.f_frsize;
+  const bool refused = writes_refused_.load(std::memory_order_relaxed);
+  if (!refused && free_bytes < options_.low_disk_bytes) {
+    writes_refused_ = true;
+    spdlog::error("{}: {} MiB of disk space left, fewer than {}: writes are refused until there is room",
+                  options_.facts.data_directory, free_bytes >> 20, options_.low_disk_bytes >> 20);
+  } else if (refused && free_bytes >= options_.enough_disk_bytes) {
+    writes_refused_ = false;
+    spdlog::info("{}: {} MiB of disk space free: writes are taken again",
+                 options_.facts.data_directory, free_bytes >> 20);
+  }
+}
+
+}  // namespace tally::server

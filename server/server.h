@@ -1,0 +1,141 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/config.h"
+#include "server/mailbox.h"
+#include "server/operation.h"
+#include "server/rate_sampler.h"
+#include "server/services.h"
+#include "server/session.h"
+#include "server/statistics.h"
+#include "storage/checkpoint.h"
+#include "storage/commit_log.h"
+#include "storage/database.h"
+#include "storage/high_water.h"
+#include "storage/recovery.h"
+#include "storage/status.h"
+
+namespace tally::server {
+
+class Acceptor;
+class Core;
+class Executor;
+class Shard;
+
+/// The whole server on top of an open database: recovers, serves, stops.
+///
+/// Use: construct, `Start`, and when it is time `Stop`, all on one thread. Several servers can live in
+/// one process, each on a database of its own.
+class Server final : public Services, private storage::ShardAccess {
+ public:
+  struct Options {
+    Config* config = nullptr;  ///< outlives the server
+    ServerFacts facts;
+    /// The recovered journal has to reach it.
+    storage::Ticket high_water = storage::kNoTicket;
+    /// Where the highest synced ticket is noted once a second; empty: nowhere (tests without a disk).
+    std::string high_water_path;
+    /// A commit failed: called on the thread that noticed. Nothing is acknowledged from then on; the
+    /// process is expected to end.
+    std::function<void(const std::string& message)> on_fatal;
+    /// SHUTDOWN was accepted; whoever owns the server shall call Stop(save). Any thread.
+    std::function<void(bool save)> on_shutdown;
+    /// Free bytes below which writes are refused, and from which they are taken again.
+    uint64_t low_disk_bytes = uint64_t{64} << 20;
+    uint64_t enough_disk_bytes = uint64_t{128} << 20;
+  };
+
+  /// `database` outlives the server.
+  Server(storage::Database* database, Options options);
+  ~Server() override;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Recovers, listens, and serves. Not ok: the message says why, and nothing runs.
+  storage::Status Start();
+  /// Ends serving: requests already taken are carried out and answered (for at most `kDrainLimitMs`), the
+  /// journal is synced, with `save` a checkpoint is made, connections close.
+  void Stop(bool save);
+
+  static constexpr int64_t kDrainLimitMs = 5000;
+
+  /// The port that it listens on (of interest when the configuration says 0).
+  [[nodiscard]] uint16_t port() const;
+  [[nodiscard]] const storage::Recovered& recovered() const { return recovered_; }
+  [[nodiscard]] storage::CommitLog& log() { return *log_; }
+
+  // Services.
+  Config& config() override { return *options_.config; }
+  const ServerFacts& facts() const override { return options_.facts; }
+  const std::vector<const CoreStatistics*>& statistics() const override { return statistics_view_; }
+  void ResetStatistics() override;
+  uint64_t rejected_connections() const override;
+  const RateSampler& rates() const override { return rates_; }
+  void VisitClients(std::function<ClientAction(ClientState&)> visit,
+                    std::function<void()> done) override;
+  void PauseClients(int64_t until_ms, bool writes_only) override;
+  void UnpauseClients() override;
+  bool StartCheckpoint(std::function<void(bool ok, std::string error)> done) override;
+  CheckpointInfo checkpoint_info() const override;
+  CommitInfo commit_info() const override;
+  void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
+                       std::function<void(bool)> done) override;
+  void Shutdown(bool save) override;
+  void ApplyConfig() override;
+
+ private:
+  // ShardAccess.
+  uint32_t shards() const override { return shard_map_.shards(); }
+  bool RunOnShard(uint32_t shard, const std::function<void(storage::Keyspace&)>& visit) override;
+
+  void VisitClientsFrom(uint32_t core,
+                        std::shared_ptr<std::function<ClientAction(ClientState&)>> visit,
+                        std::function<void()> done);
+  void MakeShards();
+  storage::Status Recover();
+  void MakeCores();
+  void RunThreads();
+  void Drain();
+  void RunHousekeeping();
+  void CheckDiskSpace();
+  void OnEachCore(const std::function<void(Core&)>& call);
+
+  storage::Database* const database_;
+  const Options options_;
+  const ShardMap shard_map_;
+  storage::Recovered recovered_;
+  PauseState pause_;
+  std::mutex pause_mutex_;  // PauseClients reads and prolongs
+  std::atomic<bool> writes_refused_{false};
+  RateSampler rates_;
+
+  std::vector<std::unique_ptr<CoreStatistics>> statistics_;
+  std::vector<const CoreStatistics*> statistics_view_;
+  std::unique_ptr<Mailboxes> mailboxes_;
+  std::vector<std::unique_ptr<Executor>> executors_;
+  std::vector<std::unique_ptr<Shard>> shards_owned_;
+  std::vector<Shard*> shards_;
+  std::unique_ptr<storage::CommitLog> log_;
+  std::vector<std::unique_ptr<Core>> cores_;
+  std::unique_ptr<Acceptor> acceptor_;
+  std::unique_ptr<storage::Checkpointer> checkpointer_;
+  std::unique_ptr<storage::HighWaterKeeper> high_water_keeper_;
+  std::vector<std::thread> threads_;
+
+  std::thread housekeeping_;
+  std::mutex housekeeping_mutex_;
+  std::condition_variable housekeeping_wake_;
+  bool housekeeping_stops_ = false;
+  bool running_ = false;
+};
+
+}  // namespace tally::server

@@ -1,0 +1,214 @@
+// Commands about the server as a whole: its clock, its checkpoints, its durability, its end.
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "protocol/errors.h"
+#include "protocol/number.h"
+#include "server/command_families.h"
+#include "server/deferred_reply.h"
+#include "server/operation.h"
+#include "server/services.h"
+#include "storage/ticket.h"
+
+namespace tally::server {
+namespace {
+
+namespace errors = protocol::errors;
+using protocol::ReplyWriter;
+
+void Time(Operation& op) {
+  // Finer than the operation's own clock.
+  const int64_t now_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                             std::chrono::system_clock::now().time_since_epoch())
+                             .count();
+  constexpr int64_t kMicroseconds = 1'000'000;
+  op.reply().Array(2);
+  op.reply().BulkInteger(now_us / kMicroseconds);
+  op.reply().BulkInteger(now_us % kMicroseconds);
+}
+
+void Save(Operation& op) {
+  const std::shared_ptr<DeferredReply> token = op.Defer();
+  const bool started = op.services().StartCheckpoint([token](bool ok, const std::string& problem) {
+    SendReply(*token, [&](ReplyWriter& reply) {
+      if (ok) return reply.Ok();
+      reply.Error("ERR " + problem);
+    });
+  });
+  if (!started) SendReply(*token, [](ReplyWriter& reply) { reply.Error(errors::kSaveInProgress); });
+}
+
+// SCHEDULE makes no difference: nothing but another checkpoint stands in a checkpoint's way.
+void BgSave(Operation& op) {
+  if (op.argc() > 2 || (op.argc() == 2 && !EqualsIgnoreCase(op.arg(1), "SCHEDULE"))) {
+    return op.reply().Error(errors::kSyntax);
+  }
+  // How it ends is seen in INFO.
+  if (!op.services().StartCheckpoint([](bool, const std::string&) {})) {
+    return op.reply().Error(errors::kSaveInProgress);
+  }
+  op.reply().Status("Background saving started");
+}
+
+void LastSave(Operation& op) { op.reply().Integer(op.services().checkpoint_info().last_success_s); }
+
+// False: an error was replied.
+bool ParseWaitAof(Operation& op, int64_t* local, int64_t* replicas, int64_t* timeout_ms) {
+  const std::optional<int64_t> numlocal = protocol::ParseInt64(op.arg(1));
+  const std::optional<int64_t> numreplicas = protocol::ParseInt64(op.arg(2));
+  const std::optional<int64_t> timeout = protocol::ParseInt64(op.arg(3));
+  if (!numlocal) {
+    op.reply().Error(errors::kNotAnInteger);
+  } else if (*numlocal < 0 || *numlocal > 1) {
+    op.reply().Error(errors::MustBeBetween(0, 1));
+  } else if (!numreplicas || *numreplicas < 0) {
+    op.reply().Error(errors::kMustBePositive);
+  } else if (!timeout) {
+    op.reply().Error(errors::kTimeoutNotAnInteger);
+  } else if (*timeout < 0) {
+    op.reply().Error(errors::kTimeoutNegative);
+  } else if (*timeout > std::numeric_limits<int64_t>::max() - op.now_ms()) {
+    op.reply().Error("ERR timeout is out of range");
+  } else {
+    *local = *numlocal;
+    *replicas = *numreplicas;
+    *timeout_ms = *timeout;
+    return true;
+  }
+  return false;
+}
+
+void WriteAcknowledgements(ReplyWriter& reply, bool synced) {
+  reply.Array(2);
+  reply.Integer(synced ? 1 : 0);
+  reply.Integer(0);  // there are no replicas
+}
+
+void WaitAof(Operation& op) {
+  int64_t local = 0;
+  int64_t replicas = 0;
+  int64_t timeout_ms = 0;
+  if (!ParseWaitAof(op, &local, &replicas, &timeout_ms)) return;
+
+  // Everything appended so far: the client's own writes are among it.
+  Services& services = op.services();
+  const CommitInfo info = services.commit_info();
+  const storage::Ticket own = info.appended;
+  const bool synced = info.synced >= own;
+  if (replicas == 0 && (synced || local == 0)) return WriteAcknowledgements(op.reply(), synced);
+
+  // Replicas that do not exist never acknowledge: that wait ends with its time only.
+  const storage::Ticket awaited = replicas == 0 ? own : storage::kOpenTicket;
+  services.WaitUntilSynced(awaited, timeout_ms, [token = op.Defer(), own, &services](bool) {
+    const bool now_synced = services.commit_info().synced >= own;
+    SendReply(*token, [&](ReplyWriter& reply) { WriteAcknowledgements(reply, now_synced); });
+  });
+}
+
+struct ShutdownOptions {
+  bool save = false;
+  bool nosave = false;
+  bool other = false;  // NOW, FORCE: there is nothing to wait for, and no error to ignore
+  bool abort = false;
+};
+
+bool ParseShutdown(const Operation& op, ShutdownOptions* options) {
+  for (const std::string_view word : op.args().subspan(1)) {
+    if (EqualsIgnoreCase(word, "SAVE")) {
+      options->save = true;
+    } else if (EqualsIgnoreCase(word, "NOSAVE")) {
+      options->nosave = true;
+    } else if (EqualsIgnoreCase(word, "NOW") || EqualsIgnoreCase(word, "FORCE")) {
+      options->other = true;
+    } else if (EqualsIgnoreCase(word, "ABORT")) {
+      options->abort = true;
+    } else {
+      return false;
+    }
+  }
+  const bool contradicts = options->save && options->nosave;
+  return !contradicts && !(options->abort && (options->save || options->nosave || options->other));
+}
+
+void Shutdown(Operation& op) {
+  ShutdownOptions options;
+  if (!ParseShutdown(op, &options)) return op.reply().Error(errors::kSyntax);
+  // Once begun it does not wait for anything that could be called off.
+  if (options.abort) return op.reply().Error(errors::kNoShutdown);
+  // No reply, not to what may follow in the pipeline either: the client sees the connection end when the
+  // server does. NOSAVE leaves out the checkpoint; nothing is lost, the journal has it all.
+  op.client()->reply_mode = ClientState::ReplyMode::kOff;
+  op.services().Shutdown(!options.nosave);
+}
+
+constexpr std::array kRows{
+    Command{.name = "time",
+            .arity = 1,
+            .flags = kLoading | kStale | kFast,
+            .handler = Time,
+            .group = "server",
+            .since = "2.6.0",
+            .complexity = "O(1)",
+            .summary = "Answers the time of day: seconds since 1970, and microseconds.",
+            .tips = "nondeterministic_output"},
+    Command{.name = "save",
+            .arity = 1,
+            .flags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti,
+            .handler = Save,
+            .group = "server",
+            .since = "1.0.0",
+            .complexity = "O(N), N: keys changed since the last checkpoint",
+            .summary =
+                "Makes a checkpoint and answers when it is done; other clients go on meanwhile."},
+    Command{.name = "bgsave",
+            .arity = -1,
+            .flags = kAdmin | kNoScript | kNoAsyncLoading,
+            .handler = BgSave,
+            .group = "server",
+            .since = "1.0.0",
+            .complexity = "O(1)",
+            .summary = "Starts a checkpoint.",
+            .syntax = "[SCHEDULE]@3.2.2"},
+    Command{.name = "lastsave",
+            .arity = 1,
+            .flags = kLoading | kStale | kFast,
+            .acl = kAclAdmin | kAclDangerous,
+            .handler = LastSave,
+            .group = "server",
+            .since = "1.0.0",
+            .complexity = "O(1)",
+            .summary = "Answers when the last checkpoint was made, in seconds since 1970.",
+            .tips = "nondeterministic_output"},
+    Command{
+        .name = "waitaof",
+        .arity = 4,
+        .flags = kBlocking,
+        .acl = kAclConnection,
+        .scope = Scope::kAllShards,  // so that the connection's earlier writes have their tickets
+        .handler = WaitAof,
+        .group = "generic",
+        .since = "7.2.0",
+        .complexity = "O(1)",
+        .summary = "Waits until this connection's writes are on disk here and on replicas.",
+        .syntax = "numlocal:integer numreplicas:integer timeout:integer",
+        .tips = "request_policy:all_shards response_policy:agg_min"},
+    Command{.name = "shutdown",
+            .arity = -1,
+            .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy,
+            .handler = Shutdown,
+            .group = "server",
+            .since = "1.0.0",
+            .complexity = "O(N) with a checkpoint, N: keys changed since the last one; else O(1)",
+            .summary = "Ends the server: answers all that is due, syncs, and makes a checkpoint.",
+            .syntax = "[nosave_save=NOSAVE|SAVE] [NOW]@7.0.0 [FORCE]@7.0.0 [ABORT]@7.0.0"},
+};
+
+}  // namespace
+
+std::span<const Command> ServerCommands() { return kRows; }
+
+}  // namespace tally::server

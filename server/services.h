@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/client_state.h"
+#include "server/config.h"
+#include "server/rate_sampler.h"
+#include "server/statistics.h"
+#include "storage/ticket.h"
+
+namespace tally::server {
+
+/// Facts that do not change while the server runs.
+struct ServerFacts {
+  std::string version;        // tally_version
+  std::string run_id;         // 40 hex digits, drawn at start
+  std::string executable;
+  std::string config_file;    // empty when none
+  std::string data_directory; // absolute
+  int64_t started_ms = 0;     // wall clock
+  int threads = 1;
+};
+
+struct CheckpointInfo {
+  bool running = false;
+  int64_t last_success_s = 0;   // unix time; server start when none yet (as Redis's LASTSAVE)
+  bool last_ok = true;
+  int64_t last_duration_ms = -1;
+  int64_t running_since_ms = -1;
+  uint64_t completed = 0;
+  uint64_t changes_since = 0;   // change sets since the last checkpoint's floor
+  uint64_t journal_bytes = 0;
+};
+
+struct CommitInfo {
+  storage::Ticket appended = 0;  // last ticket given
+  storage::Ticket durable = 0;   // replies up to it may be told
+  storage::Ticket synced = 0;    // on disk for certain (equals durable with appendfsync always)
+  uint64_t commits = 0;
+  uint64_t syncs = 0;
+  uint64_t bytes = 0;
+  double average_sync_us = 0;
+  bool led_by_cores = true;      // false: the commit thread leads
+};
+
+/// What commands may ask of the server as a whole. Thread: any core.
+class Services {
+ public:
+  virtual ~Services() = default;
+
+  [[nodiscard]] virtual Config& config() = 0;
+  [[nodiscard]] virtual const ServerFacts& facts() const = 0;
+  /// One per core, alive as long as the server.
+  [[nodiscard]] virtual const std::vector<const CoreStatistics*>& statistics() const = 0;
+  /// CONFIG RESETSTAT; takes effect on each core within its turn.
+  virtual void ResetStatistics() = 0;
+  [[nodiscard]] virtual uint64_t rejected_connections() const = 0;
+  /// Rates of the last seconds; the server feeds it.
+  [[nodiscard]] virtual const RateSampler& rates() const = 0;
+
+  /// What to do with a visited client. kCloseAfterReplies lets it have what is due.
+  enum class ClientAction : uint8_t { kKeep, kClose, kCloseAfterReplies };
+  /// Calls `visit` for every client, on the client's own core, one core after the other (so `visit`
+  /// needs no lock), then `done` on some core.
+  virtual void VisitClients(std::function<ClientAction(ClientState&)> visit,
+                            std::function<void()> done) = 0;
+
+  /// CLIENT PAUSE: holds back all commands, or only those that may write, until `until_ms` (wall
+  /// clock). A later call prolongs and never shortens, as in Redis.
+  virtual void PauseClients(int64_t until_ms, bool writes_only) = 0;
+  virtual void UnpauseClients() = 0;
+
+  /// Starts a checkpoint now; `done(ok, error)` on an unnamed thread. False when one is running
+  /// already (nothing is called then).
+  virtual bool StartCheckpoint(std::function<void(bool ok, std::string error)> done) = 0;
+  [[nodiscard]] virtual CheckpointInfo checkpoint_info() const = 0;
+  [[nodiscard]] virtual CommitInfo commit_info() const = 0;
+
+  /// Calls `done(true)` when everything appended up to `ticket` is synced on disk, `done(false)` when
+  /// `timeout_ms` passed first (0 = no limit). On an unnamed thread.
+  virtual void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
+                               std::function<void(bool)> done) = 0;
+
+  /// Asks the process to end: replies that are due are written, the journal is synced, with `save` a
+  /// checkpoint is made. Returns at once.
+  virtual void Shutdown(bool save) = 0;
+
+  /// New value of appendfsync and other options that live in other parts: called after the
+  /// configuration changed.
+  virtual void ApplyConfig() = 0;
+};
+
+}  // namespace tally::server

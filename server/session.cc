@@ -1,0 +1,418 @@
+#include "server/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/errors.h"
+#include "server/wall_clock.h"
+#include "storage/invariant.h"
+
+namespace tally::server {
+
+namespace {
+
+namespace errors = protocol::errors;
+
+// A browser that was made to talk to this port begins like this. Closing at once keeps its request
+// body from being read as commands.
+bool IsHttp(std::string_view name) {
+  return EqualsIgnoreCase(name, "post") || EqualsIgnoreCase(name, "host:");
+}
+
+// Delivers a session's input again once its shard is free.
+class ResumeMessage final : public Message {
+ public:
+  explicit ResumeMessage(boost::intrusive_ptr<Session> session) : session_(std::move(session)) {}
+  void Deliver(std::unique_ptr<Message> /*self*/) override { session_->Resume(); }
+
+ private:
+  boost::intrusive_ptr<Session> session_;
+};
+
+// Replies of this core's shard that wait at the gate.
+class LocalHold final : public HeldReply {
+ public:
+  LocalHold(boost::intrusive_ptr<Session> session, uint64_t place)
+      : session_(std::move(session)), place_(place) {}
+  void Release() override {
+    const std::unique_ptr<LocalHold> self(this);
+    session_->OnLocalRelease(place_);
+  }
+
+  // Recycled: a warm write allocates nothing. Each thread keeps its own.
+  static void* operator new(size_t size);
+  static void operator delete(void* memory, size_t size);
+
+ private:
+  boost::intrusive_ptr<Session> session_;
+  uint64_t place_;
+};
+
+struct FreeHolds {
+  static constexpr size_t kKept = 4096;
+  std::vector<void*> memory;
+  FreeHolds() { memory.reserve(kKept); }
+  FreeHolds(const FreeHolds&) = delete;
+  FreeHolds& operator=(const FreeHolds&) = delete;
+  ~FreeHolds() {
+    for (void* free : memory) ::operator delete(free);
+  }
+};
+thread_local FreeHolds free_holds;
+
+void* LocalHold::operator new(size_t size) {
+  if (free_holds.memory.empty()) return ::operator new(size);
+  void* const memory = free_holds.memory.back();
+  free_holds.memory.pop_back();
+  return memory;
+}
+
+void LocalHold::operator delete(void* memory, size_t size) {
+  if (free_holds.memory.size() < FreeHolds::kKept) {
+    free_holds.memory.push_back(memory);
+  } else {
+    ::operator delete(memory, size);
+  }
+}
+
+// Carries a deferred reply home from whatever thread has it.
+class SessionDeferredReply final : public DeferredReply {
+ public:
+  SessionDeferredReply(Session* session, uint32_t core, Mailboxes* mailboxes, int resp)
+      : session_(session), core_(core), mailboxes_(mailboxes), resp_(resp) {}
+  ~SessionDeferredReply() override {
+    // Dropped unsent: the client must not wait for ever, and learns that it got no answer.
+    if (!sent_) Send("-ERR internal error: the reply was lost\r\n");
+  }
+  [[nodiscard]] int resp() const override { return resp_; }
+  void Send(std::string bytes) override {
+    TALLY_ASSERT(!sent_.exchange(true), "a deferred reply is sent once");
+    mailboxes_->Call(core_, [session = session_, reply = std::move(bytes)] {
+      session->OnDeferredReply(reply);
+    });
+  }
+
+ private:
+  Session* session_;
+  uint32_t core_;
+  Mailboxes* mailboxes_;
+  int resp_;
+  std::atomic<bool> sent_{false};
+};
+
+}  // namespace
+
+Session::Session(const SessionContext& context, SessionHost* host, ClientState client)
+    : context_(context), host_(host), client_(std::move(client)) {
+  parser_.set_authenticated(client_.authenticated);
+}
+
+Session::~Session() = default;
+
+void Session::Detach() {
+  host_ = nullptr;
+  client_.close_after_replies = true;
+}
+
+bool Session::AcceptsInput(size_t unsent_bytes) const {
+  const size_t limit =
+      client_.authenticated ? kMaxReplyBytesInFlight : kMaxReplyBytesBeforeLogin;
+  return stall_ == Stall::kNone && !client_.close_after_replies &&
+         replies_.places() < kMaxPlacesInFlight && bytes_in_queue_ + unsent_bytes < limit;
+}
+
+void Session::OnInput(protocol::ReadBuffer* in) {
+  using Result = protocol::RequestParser::Result;
+  now_ms_ = WallClock::NowMs();
+  client_.last_interaction_ms = now_ms_;
+  parser_.set_max_bulk_bytes(
+      context_.config->proto_max_bulk_bytes.load(std::memory_order_relaxed));
+  while (AcceptsInput(0)) {
+    const Result result = parser_.Parse(in->unread());
+    if (result == Result::kIncomplete) break;
+    if (result == Result::kError) {
+      RefuseHere(nullptr, parser_.error());
+      client_.close_after_replies = true;
+      in->Consume(in->unread().size());
+      break;
+    }
+    if (result == Result::kRequest && !Dispatch(parser_.args())) break;
+    in->Consume(parser_.consumed());
+  }
+  CloseLocalPlace();
+  context_.router->SendBatches();
+  if (host_ != nullptr && (has_output() || finished())) host_->OnOutput();
+}
+
+const Command* Session::Lookup(std::span<const std::string_view> args) {
+  if (last_command_ != nullptr && args.front() == last_name_) return last_command_;
+  bool unknown_subcommand = false;
+  const Command* command = FindCommand(args, &unknown_subcommand);
+  refusal_.clear();
+  if (command == nullptr) {
+    if (IsHttp(args.front())) {
+      client_.close_after_replies = true;
+    } else {
+      std::string name(args.front());
+      std::transform(name.begin(), name.end(), name.begin(),
+                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+      refusal_ = unknown_subcommand ? errors::UnknownSubcommand(args[1], name)
+                                    : errors::UnknownCommand(args);
+    }
+  } else if (command->subcommands.empty() && command->parent.empty()) {
+    last_name_ = args.front();
+    last_command_ = command;
+  }
+  return command;
+}
+
+// The error for a request that may not run; empty when it may.
+std::string_view Session::Refusal(const Command* command,
+                                  std::span<const std::string_view> args) {
+  if (!ArityFits(*command, args.size())) {
+    refusal_ = errors::WrongArgumentCount(FullName(*command));
+    return refusal_;
+  }
+  if (!client_.authenticated && context_.config->has_password() &&
+      (command->flags & kNoAuth) == 0) {
+    return errors::kNoAuth;
+  }
+  if ((command->flags & kWrite) != 0 &&
+      context_.writes_refused->load(std::memory_order_relaxed)) {
+    return errors::kLowDisk;
+  }
+  return {};
+}
+
+bool Session::PausedNow(const Command& command) {
+  const int64_t until_ms = context_.pause->until_ms.load(std::memory_order_relaxed);
+  if (until_ms == 0 || WallClock::NowMs() >= until_ms) return false;
+  return !context_.pause->writes_only.load(std::memory_order_relaxed) ||
+         (command.flags & (kWrite | kMayReplicate)) != 0;
+}
+
+bool Session::Dispatch(std::span<const std::string_view> args) {
+  const Command* const command = Lookup(args);
+  if (command == nullptr) {
+    if (!refusal_.empty()) RefuseHere(nullptr, refusal_);
+    return true;
+  }
+  if (const std::string_view refusal = Refusal(command, args); !refusal.empty()) {
+    RefuseHere(command, refusal);
+    return true;
+  }
+  if (PausedNow(*command)) {
+    stall_ = Stall::kRetry;
+    context_.paused->emplace_back(this);
+    return false;
+  }
+
+  Request request;
+  request.command = command;
+  request.args = args;
+  request.keys = context_.router->Resolve(*command, args);
+  request.database = client_.database;
+  request.resp = client_.resp;
+  request.now_ms = now_ms_;
+  request.client = &client_;
+  request.deferred_factory = &Session::MakeDeferred;
+  request.deferred_context = this;
+
+  using Kind = Router::Target::Kind;
+  const Router::Target target = context_.router->TargetOf(*command, request.keys);
+  const bool on_shard = command->scope != Scope::kSession;
+  Shard& local = context_.router->local();
+  if (on_shard && target.kind == Kind::kLocal && local.occupied()) {
+    stall_ = Stall::kRetry;
+    local.Park(std::make_unique<ResumeMessage>(boost::intrusive_ptr<Session>(this)));
+    return false;
+  }
+
+  if (client_.reply_mode == ClientState::ReplyMode::kSkipNext) {
+    client_.reply_mode = ClientState::ReplyMode::kSkipping;
+  }
+  client_.last_command = command;
+  ++client_.commands;
+  const bool skipping = client_.reply_mode == ClientState::ReplyMode::kSkipping;
+  switch (target.kind) {
+    case Kind::kLocal:
+      RunHere(request, on_shard);
+      break;
+    case Kind::kRemote:
+      SendAway(target.shard, request);
+      break;
+    case Kind::kSpanning:
+      RunSpanning(request);
+      break;
+  }
+  if (skipping && client_.reply_mode == ClientState::ReplyMode::kSkipping) {
+    client_.reply_mode = ClientState::ReplyMode::kOn;
+  }
+  return true;
+}
+
+bool Session::RepliesSuppressed() const {
+  return client_.reply_mode == ClientState::ReplyMode::kOff ||
+         client_.reply_mode == ClientState::ReplyMode::kSkipping;
+}
+
+void Session::RunHere(const Request& request, bool on_shard) {
+  Shard& shard = context_.router->local();
+  // What such a command asks about tickets shall cover this turn's changes, too.
+  if (request.command->scope == Scope::kAllShards) shard.CloseTurn();
+  OpenLocalPlace();
+  std::string& bytes = replies_.bytes(local_place_);
+  const size_t begin = bytes.size();
+  const Outcome outcome =
+      on_shard ? shard.Run(request, &bytes) : context_.executor->Run(request, nullptr, &bytes);
+  parser_.set_authenticated(client_.authenticated);
+  if (outcome.deferred) {
+    CloseLocalPlace();
+    deferred_suppressed_ = RepliesSuppressed();
+    if (!deferred_suppressed_) deferred_place_ = replies_.Open();
+    stall_ = Stall::kDeferred;
+    AddInFlight(1);
+    return;
+  }
+  if (RepliesSuppressed()) {
+    bytes.resize(begin);
+    return;
+  }
+  if (shard.IsDurable(outcome.depends_on)) return;
+  if (!local_pending_ && begin > 0) {
+    // What was read from committed state before this change need not wait for it.
+    std::string reply = bytes.substr(begin);
+    bytes.resize(begin);
+    CloseLocalPlace();
+    OpenLocalPlace();
+    replies_.bytes(local_place_) = std::move(reply);
+  }
+  local_pending_ = true;
+  local_depends_on_ = std::max(local_depends_on_, outcome.depends_on);
+}
+
+void Session::RefuseHere(const Command* command, std::string_view error) {
+  OpenLocalPlace();
+  std::string& bytes = replies_.bytes(local_place_);
+  const size_t begin = bytes.size();
+  context_.executor->Refuse(command, error, client_.resp, &bytes);
+  if (RepliesSuppressed()) bytes.resize(begin);
+}
+
+void Session::SendAway(uint32_t shard, const Request& request) {
+  CloseLocalPlace();
+  OperationBatch::Item item{};
+  item.command = request.command;
+  item.argument_count = static_cast<uint32_t>(request.args.size());
+  item.key_count = static_cast<uint32_t>(request.keys.size());
+  item.database = request.database;
+  item.resp = request.resp;
+  item.suppressed = RepliesSuppressed();
+  if (!item.suppressed) item.place = replies_.Open();
+  AddInFlight(1);
+  context_.router->Enqueue(shard, this, item, request.args, request.keys);
+}
+
+void Session::RunSpanning(const Request& request) {
+  CloseLocalPlace();
+  const bool suppressed = RepliesSuppressed();
+  uint64_t place = 0;
+  if (!suppressed) place = replies_.Open();
+  deferred_place_ = place;
+  deferred_suppressed_ = suppressed;
+  stall_ = Stall::kSpanning;
+  AddInFlight(2);  // that it has run, and its reply
+  context_.router->StartSpanning(this, request, place, suppressed);
+}
+
+void Session::OpenLocalPlace() {
+  if (local_open_) return;
+  local_place_ = replies_.Open();
+  local_open_ = true;
+  local_pending_ = false;
+  local_depends_on_ = storage::kNoTicket;
+}
+
+void Session::CloseLocalPlace() {
+  if (!local_open_) return;
+  local_open_ = false;
+  bytes_in_queue_ += replies_.bytes(local_place_).size();
+  if (!local_pending_) {
+    replies_.Fill(local_place_);
+    return;
+  }
+  context_.router->local().gate().Hold(
+      local_depends_on_, new LocalHold(boost::intrusive_ptr<Session>(this), local_place_));
+}
+
+void Session::OnLocalRelease(uint64_t place) {
+  replies_.Fill(place);
+  if (host_ != nullptr) host_->OnOutput();
+}
+
+void Session::Finish(uint64_t place, std::string_view bytes) {
+  replies_.bytes(place).append(bytes);
+  bytes_in_queue_ += bytes.size();
+  replies_.Fill(place);
+}
+
+void Session::OnBatchReplies(const OperationBatch& batch) {
+  for (const OperationBatch::Item& item : batch.items()) {
+    if (!item.suppressed) Finish(item.place, batch.ReplyOf(item));
+  }
+  if (host_ != nullptr) host_->OnOutput();
+  RemoveInFlight(batch.items().size());
+}
+
+void Session::OnSpanningExecuted(bool deferred) {
+  if (!deferred) EndStall();
+  RemoveInFlight(1);
+}
+
+void Session::OnSpanningReply(const SpanningOperation& operation) {
+  if (!operation.suppressed()) Finish(operation.place(), operation.reply());
+  if (host_ != nullptr) host_->OnOutput();
+  if (operation.told_at_once()) OnSpanningExecuted(false);
+  RemoveInFlight(1);
+}
+
+void Session::OnDeferredReply(std::string_view bytes) {
+  if (!deferred_suppressed_) Finish(deferred_place_, bytes);
+  if (host_ != nullptr) host_->OnOutput();
+  EndStall();
+  RemoveInFlight(1);
+}
+
+void Session::Resume() {
+  if (stall_ == Stall::kRetry) EndStall();
+}
+
+void Session::EndStall() {
+  stall_ = Stall::kNone;
+  if (host_ != nullptr) host_->OnReadyForInput();
+}
+
+void Session::TakeOutput(std::string* out) {
+  const size_t before = out->size();
+  replies_.TakeReady(out);
+  bytes_in_queue_ -= std::min(bytes_in_queue_, out->size() - before);
+}
+
+void Session::AddInFlight(uint64_t count) {
+  if (in_flight_ == 0) intrusive_ptr_add_ref(this);
+  in_flight_ += count;
+}
+
+void Session::RemoveInFlight(uint64_t count) {
+  TALLY_ASSERT(in_flight_ >= count, "what comes back had been sent");
+  in_flight_ -= count;
+  if (in_flight_ == 0) intrusive_ptr_release(this);  // perhaps the last reference
+}
+
+std::shared_ptr<DeferredReply> Session::MakeDeferred(void* session, int resp) {
+  auto* const self = static_cast<Session*>(session);
+  return std::make_shared<SessionDeferredReply>(self, self->context_.router->core(),
+                                                &self->context_.router->mailboxes(), resp);
+}
+
+}  // namespace tally::server

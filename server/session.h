@@ -1,0 +1,152 @@
+#pragma once
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/read_buffer.h"
+#include "protocol/request_parser.h"
+#include "server/client_state.h"
+#include "server/config.h"
+#include "server/executor.h"
+#include "server/reply_queue.h"
+#include "server/router.h"
+
+namespace tally::server {
+
+/// CLIENT PAUSE, seen by every core.
+struct PauseState {
+  std::atomic<int64_t> until_ms{0};  // wall clock; 0 = not paused
+  std::atomic<bool> writes_only{false};
+};
+
+/// What a session asks of whoever moves its bytes.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  /// There may be output to take, or the session's end to notice.
+  virtual void OnOutput() = 0;
+  /// The session takes input again.
+  virtual void OnReadyForInput() = 0;
+};
+
+/// Parts of a core that its sessions use.
+struct SessionContext {
+  Router* router = nullptr;
+  Executor* executor = nullptr;
+  const Config* config = nullptr;
+  const PauseState* pause = nullptr;
+  const std::atomic<bool>* writes_refused = nullptr;  // too little disk space
+  /// Sessions that CLIENT PAUSE holds back; the core resumes them.
+  std::vector<boost::intrusive_ptr<class Session>>* paused = nullptr;
+};
+
+/// One client: parses its requests, runs or sends them on, and puts the replies into order. Knows no
+/// socket.
+///
+/// Thread: its core's. Requests are taken in order. Those for this core's shard run at once; those for
+/// other shards are gathered and sent when the input is through; a command that spans shards, or whose
+/// reply comes later, stalls the session: the rest of the input stays unread until it has run.
+///
+/// Limits: `kMaxPlacesInFlight` and `kMaxReplyBytesInFlight`; beyond them no request is taken until
+/// replies have left (`AcceptsInput`). Before login the second is much smaller.
+///
+/// Lifetime: reference-counted on its core; messages that are under way count through `in_flight_`, so a
+/// session outlives its connection until they are back.
+class Session final : public boost::intrusive_ref_counter<Session, boost::thread_unsafe_counter> {
+ public:
+  static constexpr size_t kMaxPlacesInFlight = 16384;
+  static constexpr size_t kMaxReplyBytesInFlight = size_t{256} << 20;
+  static constexpr size_t kMaxReplyBytesBeforeLogin = size_t{64} << 10;
+
+  Session(const SessionContext& context, SessionHost* host, ClientState client);
+  ~Session();
+
+  /// Takes the complete requests out of `in`, as far as the session accepts them now.
+  void OnInput(protocol::ReadBuffer* in);
+  /// Whether OnInput would do something with a complete request. `unsent_bytes`: replies that were
+  /// taken out but not yet written.
+  [[nodiscard]] bool AcceptsInput(size_t unsent_bytes) const;
+  /// Appends the replies that may be told now to `*out`.
+  void TakeOutput(std::string* out);
+  [[nodiscard]] bool has_output() const { return replies_.has_ready(); }
+  /// All is said: the connection closes once what was taken is written.
+  [[nodiscard]] bool finished() const { return client_.close_after_replies && replies_.empty(); }
+  /// Nothing is under way: all taken requests are answered and their replies taken.
+  [[nodiscard]] bool idle() const { return stall_ == Stall::kNone && replies_.empty(); }
+  /// The connection is gone; replies that still come are dropped.
+  void Detach();
+  /// Frees recycled memory of a quiet session.
+  void ShrinkIfIdle() { replies_.ShrinkIfIdle(); }
+
+  [[nodiscard]] ClientState& client() { return client_; }
+  [[nodiscard]] bool stalled() const { return stall_ != Stall::kNone; }
+
+  // Called by messages that come back to this core.
+  void OnBatchReplies(const OperationBatch& batch);
+  void OnSpanningExecuted(bool deferred);
+  void OnSpanningReply(const SpanningOperation& operation);
+  void OnDeferredReply(std::string_view bytes);
+  void OnLocalRelease(uint64_t place);
+  /// The shard is free again, or the pause is over.
+  void Resume();
+
+ private:
+  enum class Stall : uint8_t {
+    kNone,
+    kRetry,     // the request was not run: the shard is occupied, or clients are paused
+    kSpanning,  // a spanning operation is under way
+    kDeferred,  // a reply comes later
+  };
+
+  // False: the request has to be run again later.
+  bool Dispatch(std::span<const std::string_view> args);
+  const Command* Lookup(std::span<const std::string_view> args);
+  std::string_view Refusal(const Command* command, std::span<const std::string_view> args);
+  bool PausedNow(const Command& command);
+  void RunHere(const Request& request, bool on_shard);
+  void SendAway(uint32_t shard, const Request& request);
+  void RunSpanning(const Request& request);
+  void RefuseHere(const Command* command, std::string_view error);
+
+  void OpenLocalPlace();
+  void CloseLocalPlace();
+  [[nodiscard]] bool RepliesSuppressed() const;
+  void Finish(uint64_t place, std::string_view bytes);
+  void AddInFlight(uint64_t count);
+  void RemoveInFlight(uint64_t count);
+  void EndStall();
+  static std::shared_ptr<DeferredReply> MakeDeferred(void* session, int resp);
+
+  const SessionContext context_;
+  SessionHost* host_;  // null once detached
+  ClientState client_;
+  protocol::RequestParser parser_;
+  ReplyQueue replies_;
+  Stall stall_ = Stall::kNone;
+  int64_t now_ms_ = 0;
+  uint64_t in_flight_ = 0;        // messages under way that come back here
+  size_t bytes_in_queue_ = 0;     // of filled places, about
+  uint64_t deferred_place_ = 0;
+  bool deferred_suppressed_ = false;
+
+  // The place to which operations that run here append, while it is the last one.
+  bool local_open_ = false;
+  bool local_pending_ = false;    // it waits for a commit
+  uint64_t local_place_ = 0;
+  storage::Ticket local_depends_on_ = storage::kNoTicket;
+
+  // The last command's name as it came, and its row: pipelines repeat themselves.
+  std::string last_name_;
+  const Command* last_command_ = nullptr;
+  std::string refusal_;
+};
+
+}  // namespace tally::server

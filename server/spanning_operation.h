@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/mailbox.h"
+#include "server/operation.h"
+#include "server/reply_gate.h"
+#include "server/shard.h"
+#include "storage/key.h"
+
+namespace tally::server {
+
+class Session;
+
+/// One command whose keys lie on more than one shard, or that needs them all.
+///
+/// It travels from shard to shard in ascending order (so two of them never wait for each other) and
+/// enters each; a shard that it is inside runs nothing else. On the last one it runs the handler, which
+/// sees all these keyspaces; *one* change set with the changes on all of them is appended, and only then
+/// the shards are left. So it is atomic for every reader, and recovered whole or not at all.
+///
+/// The order with its own connection's earlier operations comes from the mailboxes: those were pushed
+/// before it set out. Later ones wait in the session until it has run.
+///
+/// Thread: one core at a time. The session outlives it, and is stalled until it has run.
+class SpanningOperation final : public Message, public HeldReply {
+ public:
+  /// The session, its core, and what stands on every core.
+  struct Route {
+    Session* session;
+    uint32_t origin;
+    Mailboxes* mailboxes;
+    const std::vector<Shard*>* shards;
+    const ShardMap* shard_map;
+  };
+
+  /// Copies the arguments; `keys` are views into `request.args`. `visits` are the shards, ascending.
+  SpanningOperation(const Route& route, const Request& request, uint64_t place, bool suppressed,
+                    std::vector<uint32_t> visits);
+
+  /// Sends it to its first shard. From then on it is the receiver's.
+  static void Start(std::unique_ptr<SpanningOperation> operation);
+
+  void Deliver(std::unique_ptr<Message> self) override;
+  /// The gate lets the reply go.
+  void Release() override;
+
+  // Back on the session's core.
+  [[nodiscard]] uint64_t place() const { return place_; }
+  [[nodiscard]] bool suppressed() const { return suppressed_; }
+  /// The reply came with the news that it has run (else OnSpanningExecuted came before).
+  [[nodiscard]] bool told_at_once() const { return told_at_once_; }
+  [[nodiscard]] const std::string& reply() const { return reply_; }
+
+ private:
+  void Run(Shard* last);
+  void TellExecuted();
+
+  Route route_;
+  Request request_;
+  uint64_t place_;
+  bool suppressed_;
+  std::string bytes_;
+  std::vector<std::string_view> args_;
+  std::vector<storage::Key> keys_;
+  std::vector<uint32_t> visits_;
+  size_t next_visit_ = 0;
+  std::vector<storage::Keyspace*> keyspaces_;  // by shard; null where not entered
+  Outcome outcome_;
+  bool executed_ = false;
+  bool told_at_once_ = false;
+  std::string reply_;
+};
+
+}  // namespace tally::server

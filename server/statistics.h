@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tally::server {
+
+/// A number with one writing thread and any number of readers; no read-modify-write instruction.
+class Counter {
+ public:
+  void Add(uint64_t amount) {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  void Subtract(uint64_t amount) {
+    value_.store(value_.load(std::memory_order_relaxed) - amount, std::memory_order_relaxed);
+  }
+  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+  [[nodiscard]] uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+struct CommandCounters {
+  Counter calls;
+  Counter nanoseconds;
+  Counter rejected;  // wrong arity, not authenticated, paused …: the handler did not run
+  Counter failed;    // the handler answered with an error
+};
+
+/// What one core counts. Written by its thread, read by anyone; CONFIG RESETSTAT is a message to the
+/// core, so that only it writes.
+struct CoreStatistics {
+  explicit CoreStatistics(size_t command_count) : commands(command_count) {}
+
+  Counter connections_received;
+  Counter connected_clients;
+  Counter commands_processed;
+  Counter bytes_in;
+  Counter bytes_out;
+  Counter keyspace_hits;
+  Counter keyspace_misses;
+  Counter expired_keys;
+  Counter error_replies;
+  Counter object_bytes;
+  Counter turns;
+  Counter held_replies;                   // batches that waited at the gate for their commit
+  std::vector<CommandCounters> commands;  // by Command::id
+
+  /// By first word of the error ("ERR", "WRONGTYPE"); at most kMaxErrorKinds kinds are told apart.
+  static constexpr size_t kMaxErrorKinds = 128;
+  void CountError(std::string_view error_text);
+  [[nodiscard]] std::map<std::string, uint64_t, std::less<>> ErrorCounts() const;
+  void Reset();
+
+ private:
+  mutable std::mutex errors_mutex_;  // errors are off the hot path
+  std::map<std::string, uint64_t, std::less<>> errors_;
+};
+
+}  // namespace tally::server

@@ -1,0 +1,36 @@
+#include "server/string_value.h"
+
+#include <optional>
+
+#include "protocol/number.h"
+
+namespace tally::server {
+
+void PutValue(Operation& op, size_t key_index, storage::Object* found, std::string_view text,
+              int64_t expires_at_ms) {
+  if (const std::optional<int64_t> number = protocol::ParseInt64(text)) {
+    op.PutInteger(key_index, found, *number, expires_at_ms);
+  } else {
+    op.PutBytes(key_index, found, text, {}, expires_at_ms);
+  }
+}
+
+void ReplyValue(Operation& op, const storage::Object* object) {
+  if (object == nullptr) {
+    op.reply().Null();
+  } else if (object->is_integer()) {
+    op.reply().BulkInteger(object->integer());
+  } else {
+    op.reply().Bulk(object->bytes());
+  }
+}
+
+size_t ValueSize(const storage::Object& object) {
+  if (!object.is_integer()) return object.bytes().size();
+  const int64_t value = object.integer();
+  size_t digits = value < 0 ? 2 : 1;
+  for (int64_t rest = value / 10; rest != 0; rest /= 10) ++digits;
+  return digits;
+}
+
+}  // namespace tally::server

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "server/operation.h"
+
+namespace tally::server {
+
+// How strings lie in objects: the text of an int64, as INCR would write it, as that number; all
+// others as bytes. Whoever changes a string goes through here, so that "is it an integer?" asks one
+// bit.
+
+/// Stores `text` under the operation's key; `found` as for Operation::PutBytes.
+void PutValue(Operation& op, size_t key_index, storage::Object* found, std::string_view text,
+              int64_t expires_at_ms);
+
+/// Writes the value as a bulk string, or a null for nullptr.
+void ReplyValue(Operation& op, const storage::Object* object);
+
+/// The length of the value's text in bytes.
+[[nodiscard]] size_t ValueSize(const storage::Object& object);
+
+}  // namespace tally::server

@@ -1,0 +1,105 @@
+#include "tests/server/session_command_fixture.h"
+
+namespace tally::server {
+namespace {
+
+class ConfigCommandsTest : public SessionCommandTest {};
+
+std::string Failed(const std::string& name, const std::string& reason) {
+  return "-ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + reason +
+         "\r\n";
+}
+
+TEST_F(ConfigCommandsTest, GetTellsEachParameterOnce) {
+  EXPECT_EQ(Run("CONFIG", "GET", "maxcl*", "maxclients", "timeout"),
+            "*4\r\n$10\r\nmaxclients\r\n$5\r\n10000\r\n$7\r\ntimeout\r\n$1\r\n0\r\n");
+  EXPECT_EQ(Run("CONFIG", "GET", "tim*", "TIMEOUT"), "*2\r\n$7\r\ntimeout\r\n$1\r\n0\r\n");
+  EXPECT_EQ(Run("CONFIG", "GET", "nosuch"), "*0\r\n");
+  EXPECT_EQ(Run("CONFIG", "GET"), "-ERR wrong number of arguments for 'config|get' command\r\n");
+}
+
+TEST_F(ConfigCommandsTest, GetByNameEchoesTheNameAsItWasAskedFor) {
+  EXPECT_EQ(Run("CONFIG", "GET", "MAXclients"), "*2\r\n$10\r\nMAXclients\r\n$5\r\n10000\r\n");
+}
+
+TEST_F(ConfigCommandsTest, GetIsAMapInResp3) {
+  client.resp = 3;
+  EXPECT_EQ(Run("CONFIG", "GET", "appendfsync"), "%1\r\n$11\r\nappendfsync\r\n$6\r\nalways\r\n");
+  EXPECT_EQ(Run("CONFIG", "GET", "nosuch"), "%0\r\n");
+}
+
+TEST_F(ConfigCommandsTest, GetTellsTheTruthAboutWhatRedisWouldLetChoose) {
+  EXPECT_EQ(Run("CONFIG", "GET", "save", "appendonly"),
+            "*4\r\n$4\r\nsave\r\n$0\r\n\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n");
+  EXPECT_EQ(Run("CONFIG", "GET", "maxmemory*"),
+            "*6\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n$17\r\nmaxmemory-clients\r\n$1\r\n0\r\n"
+            "$16\r\nmaxmemory-policy\r\n$10\r\nnoeviction\r\n");
+}
+
+TEST_F(ConfigCommandsTest, SetStoresAllAndTellsTheServer) {
+  EXPECT_EQ(
+      Run("CONFIG", "SET", "TimeOut", "5", "appendfsync", "EVERYSEC", "proto-max-bulk-len", "1mb"),
+      "+OK\r\n");
+  EXPECT_EQ(services.config().timeout_s, 5);
+  EXPECT_EQ(services.config().appendfsync, FsyncPolicy::kEverySecond);
+  EXPECT_EQ(services.config().proto_max_bulk_bytes, 1u << 20);
+  EXPECT_EQ(services.applied, 1);
+}
+
+TEST_F(ConfigCommandsTest, SetStoresNothingWhenOneValueIsBad) {
+  EXPECT_EQ(Run("CONFIG", "SET", "timeout", "7", "MAXCLIENTS", "abc"),
+            Failed("maxclients", "argument couldn't be parsed into an integer"));
+  EXPECT_EQ(Run("CONFIG", "SET", "timeout", "7", "nosuch", "1"),
+            "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'\r\n");
+  EXPECT_EQ(Run("CONFIG", "SET", "timeout", "7", "maxclients"), "-ERR syntax error\r\n");
+  EXPECT_EQ(Run("CONFIG", "SET", "timeout", "7", "TIMEOUT", "8"),
+            Failed("TIMEOUT", "duplicate parameter"));
+  EXPECT_EQ(services.config().timeout_s, 0);
+  EXPECT_EQ(services.applied, 0);
+}
+
+TEST_F(ConfigCommandsTest, SetLeavesWhatIsFixedAtStart) {
+  for (const std::string name : {"databases", "port", "threads", "bind", "journal-limit"}) {
+    EXPECT_EQ(Run("CONFIG", "SET", name, "1"), Failed(name, "can't set immutable config"));
+  }
+  EXPECT_EQ(Run("CONFIG", "SET", "dir", "/x"), Failed("dir", "can't set protected config"));
+  EXPECT_EQ(Run("CONFIG", "SET", "timeout", "x", "DATABASES", "1"),
+            Failed("DATABASES", "can't set immutable config"));
+}
+
+TEST_F(ConfigCommandsTest, SetTakesAFactForWhatItIsOnly) {
+  EXPECT_EQ(Run("CONFIG", "SET", "appendonly", "YES", "save", ""), "+OK\r\n");
+  EXPECT_EQ(Run("CONFIG", "SET", "appendonly", "no"),
+            Failed("appendonly", "it cannot be anything but 'yes' here"));
+}
+
+TEST_F(ConfigCommandsTest, SetSaysWhatItTakes) {
+  EXPECT_EQ(
+      Run("CONFIG", "SET", "appendfsync", "x"),
+      Failed("appendfsync", "argument(s) must be one of the following: everysec, always, no"));
+  EXPECT_EQ(Run("CONFIG", "SET", "timeout", "-1"),
+            Failed("timeout", "argument must be between 0 and 2147483647 inclusive"));
+  EXPECT_EQ(Run("CONFIG", "SET", "maxclients", "0"),
+            Failed("maxclients", "argument must be between 1 and 4294967295 inclusive"));
+  EXPECT_EQ(Run("CONFIG", "SET", "proto-max-bulk-len", "1xb"),
+            Failed("proto-max-bulk-len", "argument must be a memory value"));
+  EXPECT_EQ(Run("CONFIG", "SET", "proto-max-bulk-len", "1"),
+            Failed("proto-max-bulk-len",
+                   "argument must be between 1048576 and 9223372036854775807 inclusive"));
+}
+
+TEST_F(ConfigCommandsTest, PasswordCanBeSetAndTakenAway) {
+  EXPECT_EQ(Run("CONFIG", "SET", "requirepass", "s p"), "+OK\r\n");
+  EXPECT_TRUE(services.config().PasswordMatches("s p"));
+  EXPECT_EQ(Run("CONFIG", "GET", "requirepass"), "*2\r\n$11\r\nrequirepass\r\n$3\r\ns p\r\n");
+  EXPECT_EQ(Run("CONFIG", "SET", "requirepass", ""), "+OK\r\n");
+  EXPECT_FALSE(services.config().has_password());
+}
+
+TEST_F(ConfigCommandsTest, ResetStatAsksTheServer) {
+  EXPECT_EQ(Run("CONFIG", "RESETSTAT"), "+OK\r\n");
+  EXPECT_EQ(services.resets, 1);
+}
+
+}  // namespace
+}  // namespace tally::server

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/command.h"
+#include "server/rate_sampler.h"
+#include "server/services.h"
+
+namespace tally::server {
+
+/// A server made of plain data: tests set what commands shall find and look at what they asked for.
+/// Everything that a server does later is kept until the test does it.
+class FakeServices : public Services {
+ public:
+  FakeServices() : core(CommandCount()) {}
+
+  Config& config() override { return config_; }
+  const ServerFacts& facts() const override { return server_facts; }
+  const std::vector<const CoreStatistics*>& statistics() const override { return cores_; }
+  const RateSampler& rates() const override { return sampler; }
+  void ResetStatistics() override { ++resets; }
+  uint64_t rejected_connections() const override { return 7; }
+
+  /// In the order of `clients`; `done` at once.
+  void VisitClients(std::function<ClientAction(ClientState&)> visit,
+                    std::function<void()> done) override {
+    for (ClientState* client : clients) actions[client->id] = visit(*client);
+    done();
+  }
+
+  void PauseClients(int64_t until_ms, bool writes_only) override {
+    paused = {until_ms, writes_only};
+  }
+  void UnpauseClients() override { paused.reset(); }
+
+  bool StartCheckpoint(std::function<void(bool, std::string)> done) override {
+    if (checkpoint_done) return false;
+    checkpoint_done = std::move(done);
+    return true;
+  }
+  CheckpointInfo checkpoint_info() const override { return checkpoint; }
+  CommitInfo commit_info() const override { return commit; }
+
+  struct Wait {
+    storage::Ticket ticket;
+    int64_t timeout_ms;
+    std::function<void(bool)> done;
+  };
+  void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
+                       std::function<void(bool)> done) override {
+    waits.push_back({ticket, timeout_ms, std::move(done)});
+  }
+
+  void Shutdown(bool save) override { shutdown = save; }
+  void ApplyConfig() override { ++applied; }
+
+  CoreStatistics core;
+  RateSampler sampler;
+  ServerFacts server_facts;
+  CheckpointInfo checkpoint;
+  CommitInfo commit;
+  std::vector<ClientState*> clients;
+
+  std::map<uint64_t, ClientAction> actions;  // what the last visit said, by client id
+  std::optional<std::pair<int64_t, bool>> paused;
+  std::function<void(bool, std::string)> checkpoint_done;  // of the one that is running
+  std::vector<Wait> waits;
+  std::optional<bool> shutdown;
+  int resets = 0;
+  int applied = 0;
+
+ private:
+  Config config_;
+  std::vector<const CoreStatistics*> cores_{&core};
+};
+
+}  // namespace tally::server
