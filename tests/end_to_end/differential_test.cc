@@ -1,0 +1,173 @@
+// The same random commands to Tally and to redis-server 7.0: the replies are equal byte for byte.
+//
+// TALLY_SEED=n replays a stream that failed; TALLY_SEED=random draws new ones;
+// TALLY_TEST_SCALE=100 makes them long.
+
+#include "tests/end_to_end/support/differential.h"
+
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/end_to_end/support/client.h"
+#include "tests/end_to_end/support/reply_comparison.h"
+#include "tests/end_to_end/support/scale.h"
+#include "tests/end_to_end/support/server_process.h"
+
+namespace tally::test {
+namespace {
+
+constexpr int kUnits = 2000;
+constexpr uint64_t kDefaultSeed = 20'240'917;
+
+constexpr KnownDifference kKnownDifferences[] = {
+    {"ttl", Tolerance::kSeconds, "the servers are asked one after the other"},
+    {"expiretime", Tolerance::kSeconds, "likewise"},
+    {"pttl", Tolerance::kMilliseconds, "likewise"},
+    {"pexpiretime", Tolerance::kMilliseconds, "likewise"},
+    {"time", Tolerance::kTime, "likewise"},
+    {"lastsave", Tolerance::kShape, "a checkpoint is not a snapshot; each has its own times"},
+    {"info", Tolerance::kShape, "describes another server"},
+    {"client|id", Tolerance::kShape, "ids are each server's own"},
+    {"client|info", Tolerance::kShape, "addresses, ids and buffer sizes are each server's own"},
+    {"client|list", Tolerance::kShape, "likewise"},
+    {"hello", Tolerance::kHello, "server, version and id are Tally's own"},
+    {"command|info", Tolerance::kCommandInfo, "sets have no order; Tally has fewer subcommands"},
+    {"command|count", Tolerance::kShape, "Tally has fewer commands"},
+    {"command|list", Tolerance::kShape, "likewise"},
+    {"command|docs", Tolerance::kShape, "the summaries are Tally's own words"},
+    {"config|get|dir", Tolerance::kShape, "each server has its own"},
+    {"config|get|port", Tolerance::kShape, "likewise"},
+    {"config|get|maxmemory", Tolerance::kShape, "Tally's default is a share of the machine"},
+    {"config|get|save", Tolerance::kShape, "Tally does not save by rules: it always has"},
+    {"config|get|appendonly", Tolerance::kShape, "the oracle runs without"},
+    {"config|get|timeout", Tolerance::kPairs, "with several patterns Redis's order is a hash's"},
+};
+
+uint64_t Seed() {
+  const char* text = std::getenv("TALLY_SEED");
+  if (text == nullptr) return kDefaultSeed;
+  if (std::string_view(text) == "random") return std::random_device{}();
+  return std::strtoull(text, nullptr, 10);
+}
+
+class DifferentialTest : public testing::TestWithParam<std::tuple<int, int>> {};
+
+TEST_P(DifferentialTest, RepliesEqualThoseOfRedis) {
+  const auto [threads, resp_version] = GetParam();
+  ServerProcess subject({.threads = threads});
+  ServerProcess oracle({.kind = ServerKind::kOracle});
+  DifferentialOptions options{.subject_port = subject.port(),
+                              .oracle_port = oracle.port(),
+                              .seed = Seed(),
+                              .resp_version = resp_version,
+                              .units = Scaled(kUnits),
+                              .known = kKnownDifferences};
+  // Every parameter its own stream, unless one is replayed.
+  if (std::getenv("TALLY_SEED") == nullptr) {
+    options.seed += static_cast<uint64_t>(threads * 10 + resp_version);
+  }
+  for (const std::string& difference : RunDifferential(options)) ADD_FAILURE() << difference;
+  EXPECT_TRUE(subject.IsRunning());
+  EXPECT_TRUE(subject.Terminate().Clean()) << subject.Log();
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, DifferentialTest,
+                         testing::Combine(testing::Values(1, 2, 4), testing::Values(2, 3)),
+                         [](const auto& test) {
+                           return fmt::format("{}ThreadsResp{}", std::get<0>(test.param),
+                                              std::get<1>(test.param));
+                         });
+
+// A comparison that cannot fail is worth nothing. Two oracles differ in nothing but what is done to
+// the answers of one of them here.
+class HarnessTest : public testing::Test {
+ protected:
+  std::vector<std::string> Run(std::function<void(int, std::string*)> tamper) {
+    return RunDifferential({.subject_port = first_.port(),
+                            .oracle_port = second_.port(),
+                            .seed = kDefaultSeed,
+                            .resp_version = 2,
+                            .units = Scaled(300),
+                            .known = kKnownDifferences,
+                            .most_differences = 1,
+                            .tamper = std::move(tamper)});
+  }
+
+  ServerProcess first_{{.kind = ServerKind::kOracle}};
+  ServerProcess second_{{.kind = ServerKind::kOracle}};
+};
+
+TEST_F(HarnessTest, FindsNothingBetweenTwoOracles) {
+  for (const std::string& difference : Run({})) ADD_FAILURE() << difference;
+}
+
+TEST_F(HarnessTest, FindsOneFlippedByte) {
+  const auto differences = Run([](int unit, std::string* bytes) {
+    if (unit == 7 && !bytes->empty()) bytes->front() = static_cast<char>(bytes->front() ^ 1);
+  });
+  ASSERT_EQ(differences.size(), 1U);
+  EXPECT_NE(differences[0].find("unit 7 of TALLY_SEED="), std::string::npos) << differences[0];
+}
+
+TEST_F(HarnessTest, FindsOneMissingByte) {
+  const auto differences = Run([](int unit, std::string* bytes) {
+    if (unit == 11 && !bytes->empty()) bytes->pop_back();
+  });
+  ASSERT_EQ(differences.size(), 1U);
+  EXPECT_NE(differences[0].find("unit 11 of"), std::string::npos) << differences[0];
+}
+
+std::optional<std::string> Compare(const Arguments& arguments, std::string_view subject,
+                                   std::string_view oracle) {
+  return CompareReplies(arguments, subject, oracle, kKnownDifferences);
+}
+
+TEST(ReplyComparisonTest, EqualBytesAreEqual) {
+  EXPECT_FALSE(Compare({"GET", "a"}, "$1\r\n1\r\n", "$1\r\n1\r\n"));
+}
+
+TEST(ReplyComparisonTest, OneByteOfDifferenceIsSeen) {
+  EXPECT_TRUE(Compare({"GET", "a"}, "$1\r\n1\r\n", "$1\r\n2\r\n"));
+  EXPECT_TRUE(Compare({"INCR", "a"}, ":1\r\n", ":2\r\n"));
+  EXPECT_TRUE(Compare({"SET", "a", "b"}, "+OK\r\n", "+Ok\r\n"));
+  EXPECT_TRUE(Compare({"GET", "a"}, "$-1\r\n", "*-1\r\n"));
+  EXPECT_TRUE(Compare({"GET", "a"}, "_\r\n", "$-1\r\n"));
+}
+
+TEST(ReplyComparisonTest, TimesMayDifferALittleAndNoMore) {
+  EXPECT_FALSE(Compare({"TTL", "a"}, ":100\r\n", ":99\r\n"));
+  EXPECT_TRUE(Compare({"TTL", "a"}, ":100\r\n", ":1\r\n"));
+  EXPECT_TRUE(Compare({"ttl", "a"}, ":1\r\n", ":-1\r\n"));
+  EXPECT_TRUE(Compare({"TTL", "a"}, ":-2\r\n", ":-1\r\n"));
+  EXPECT_TRUE(Compare({"PTTL", "a"}, ":100000\r\n", ":100\r\n"));
+  EXPECT_TRUE(Compare({"TTL", "a"}, "$1\r\n1\r\n", ":1\r\n"));
+}
+
+TEST(ReplyComparisonTest, ErrorsAreNeverTolerated) {
+  EXPECT_TRUE(Compare({"TTL"}, "-ERR one\r\n", "-ERR two\r\n"));
+  EXPECT_TRUE(Compare({"INFO"}, "-ERR one\r\n", "$1\r\na\r\n"));
+  EXPECT_TRUE(Compare({"CLIENT", "LIST", "FOO"}, "-ERR a\r\n", "-ERR b\r\n"));
+}
+
+TEST(ReplyComparisonTest, ShapesMustBeEqual) {
+  EXPECT_FALSE(Compare({"INFO"}, "$1\r\na\r\n", "$2\r\nbb\r\n"));
+  EXPECT_TRUE(Compare({"INFO"}, "=5\r\ntxt:a\r\n", "$2\r\nbb\r\n"));
+}
+
+TEST(ReplyComparisonTest, HelloMayDifferInServerVersionAndIdOnly) {
+  const std::string_view redis = "*4\r\n$6\r\nserver\r\n$5\r\nredis\r\n$4\r\nmode\r\n$1\r\na\r\n";
+  EXPECT_FALSE(
+      Compare({"HELLO"}, "*4\r\n$6\r\nserver\r\n$5\r\ntally\r\n$4\r\nmode\r\n$1\r\na\r\n", redis));
+  EXPECT_TRUE(
+      Compare({"HELLO"}, "*4\r\n$6\r\nserver\r\n$5\r\ntally\r\n$4\r\nmode\r\n$1\r\nb\r\n", redis));
+}
+
+}  // namespace
+}  // namespace tally::test

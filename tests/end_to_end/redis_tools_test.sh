@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Redis's own tools work with Tally: redis-cli (-3, --pipe, inline through a pipe) and redis-benchmark, in RESP2 and
+# RESP3, with one, two and four threads. Any error, warning or non-zero exit of theirs fails the test.
+#
+#   TALLY_SERVER=build/release/tally-server tests/end_to_end/redis_tools_test.sh
+
+set -euo pipefail
+
+server="${TALLY_SERVER:-build/release/tally-server}"
+requests="${REQUESTS:-2000}"
+work="$(mktemp -d "${TMPDIR:-/tmp}/tally-tools-XXXXXX")"
+server_pid=
+port=
+
+stop_server() {
+  if [[ -n "$server_pid" ]]; then
+    kill -TERM "$server_pid" 2>/dev/null || true
+    wait "$server_pid" || { status=$?; server_pid=; return "$status"; }
+    server_pid=
+  fi
+}
+
+cleanup() {
+  if [[ -n "$server_pid" ]]; then
+    kill -KILL "$server_pid" 2>/dev/null || true
+    wait "$server_pid" 2>/dev/null || true
+  fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+fail() {
+  printf 'FAILED: %s\n' "$*" >&2
+  if [[ -f "$work/server.log" ]]; then tail -n 20 "$work/server.log" >&2; fi
+  exit 1
+}
+
+cli() { redis-cli -p "$port" "$@"; }
+
+# start_server THREADS: on a free port; when another program takes it first, on the next.
+start_server() {
+  local threads="$1" attempt
+  rm -rf "$work/data"
+  mkdir "$work/data"
+  for attempt in 1 2 3 4 5 6 7 8 9 10; do
+    port=$((10000 + RANDOM % 20000))
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then continue; fi
+    local options=(--port "$port" --dir "$work/data")
+    if [[ "$(basename "$server")" == redis-server* ]]; then
+      options+=(--bind 127.0.0.1 --save '' --appendonly yes --appendfsync always)
+    else
+      options+=(--threads "$threads")
+    fi
+    "$server" "${options[@]}" >"$work/server.log" 2>&1 &
+    server_pid=$!
+    local waited
+    for ((waited = 0; waited < 1500; waited++)); do
+      kill -0 "$server_pid" 2>/dev/null || break
+      if [[ "$(cli ping 2>/dev/null)" == PONG ]] && kill -0 "$server_pid" 2>/dev/null; then return 0; fi
+      sleep 0.02
+    done
+    kill -KILL "$server_pid" 2>/dev/null || true
+    wait "$server_pid" 2>/dev/null || true
+    server_pid=
+  done
+  fail "the server did not start after $attempt attempts"
+}
+
+# expect WANTED COMMAND...: the command's output is WANTED.
+expect() {
+  local wanted="$1" got
+  shift
+  got="$("$@" 2>&1)" || fail "$* exited with $?: $got"
+  [[ "$got" == "$wanted" ]] || fail "$*: expected '$wanted', got '$got'"
+}
+
+check_cli() {
+  local flag
+  for flag in -2 -3; do
+    cli "$flag" flushall >/dev/null
+    expect 1 cli "$flag" incr A
+    expect 2 cli "$flag" incr A
+    expect 3 cli "$flag" incr A
+    expect '"3"' cli "$flag" --no-raw get A
+    expect '(nil)' cli "$flag" --no-raw get missing
+    expect OK cli "$flag" mset x 1 y 2 z 3
+    expect $'1\n2\n3' cli "$flag" mget x y z
+    expect 2 cli "$flag" del x y
+    expect 2 cli "$flag" dbsize
+    [[ "$(cli "$flag" config get timeout | tr '\n' ' ')" == 'timeout 0 ' ]] || fail "config get"
+    expect 'ERR value is not an integer or out of range' cli "$flag" incrby A x
+    expect OK cli "$flag" -n 9 set A 'of database 9'
+    expect 'of database 9' cli "$flag" -n 9 get A
+    expect 3 cli "$flag" get A
+  done
+  expect $'4\n5\n6' cli -r 3 incr A
+  expect $'OK\nhello\nPONG' bash -c "printf 'set s hello\nget s\nping\n' | redis-cli -p $port"
+  expect hello bash -c "printf hello | redis-cli -p $port -x set s >/dev/null; redis-cli -p $port get s"
+  [[ "$(cli info server)" == *tcp_port:"$port"* ]] || fail "info server"
+  [[ "$(cli client list)" == *cmd=client* ]] || fail "client list"
+  [[ "$(cli command count)" -gt 40 ]] || fail "command count"
+}
+
+check_pipe() {
+  local i out
+  cli flushall >/dev/null
+  # Half of it in the protocol, half of it inline.
+  for ((i = 0; i < 2000; i++)); do
+    local key="key:$i"
+    # shellcheck disable=SC2016  # the dollar signs are the protocol's
+    printf '*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%d\r\n' ${#key} "$key" ${#i} "$i"
+    printf 'INCR counter\r\n'
+  done >"$work/pipe"
+  out="$(cli --pipe <"$work/pipe" 2>&1)" || fail "redis-cli --pipe exited with $?: $out"
+  [[ "$out" == *'errors: 0, replies: 4000'* ]] || fail "redis-cli --pipe: $out"
+  expect 2000 cli get counter
+  expect 2001 cli dbsize
+  expect 1999 cli get key:1999
+}
+
+benchmark() {
+  local out lines
+  out="$(timeout 300 redis-benchmark -p "$port" -q "$@" 2>&1)" || fail "redis-benchmark $* exited with $?: $out"
+  out="${out//$'\r'/$'\n'}"
+  if grep -qiE 'err|warn|fail|wrong|could not|refused|reset by|closed' <<<"$out"; then
+    fail "redis-benchmark $*: $out"
+  fi
+  lines="$(grep -c 'requests per second' <<<"$out")" || true
+  [[ "$lines" -eq 6 ]] || fail "redis-benchmark $*: $lines results instead of 6: $out"
+}
+
+tests=(-t 'ping_inline,ping_mbulk,set,get,incr,mset')
+
+for threads in 1 2 4; do
+  start_server "$threads"
+  check_cli
+  check_pipe
+  for resp in 2 3; do
+    version=()
+    if [[ "$resp" == 3 ]]; then version=(-3); fi
+    benchmark "${tests[@]}" "${version[@]}" -n "$requests"
+    benchmark "${tests[@]}" "${version[@]}" -n "$((requests * 10))" -P 16 -r 100000 --threads 2
+  done
+  cli shutdown >/dev/null 2>&1 || true
+  wait "$server_pid" || fail "after SHUTDOWN the server exited with $?"
+  server_pid=
+  start_server "$threads"
+  stop_server || fail "after SIGTERM the server exited with $?"
+  printf 'ok: %s threads\n' "$threads"
+done

@@ -1,0 +1,390 @@
+// The commands of the generator and their arguments. How they are sent is in command_generator.cc.
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "tests/end_to_end/support/command_generator.h"
+#include "tests/end_to_end/support/odd_arguments.h"
+
+namespace tally::test {
+namespace {
+
+using namespace std::string_literals;
+
+// Relative expiries, whether seconds or milliseconds: not before the test has ended.
+constexpr uint64_t kNearestExpiry = 3'600'000;
+constexpr uint64_t kExpirySpread = 300'000'000;
+
+}  // namespace
+
+std::string CommandGenerator::Key() { return Pick(Keys()); }
+
+std::string CommandGenerator::Integer() {
+  if (Chance(50)) return std::to_string(static_cast<int64_t>(Below(200)) - 50);
+  if (Chance(5)) return std::to_string(static_cast<int64_t>(random_()));
+  return Pick(OddIntegers());
+}
+
+std::string CommandGenerator::Float() {
+  if (Chance(30)) return fmt::format("{}.{}", static_cast<int64_t>(Below(200)) - 100, Below(1000));
+  if (Chance(20)) return Integer();
+  return Pick(OddFloats());
+}
+
+std::string CommandGenerator::Value() {
+  const uint64_t dice = Below(100);
+  if (dice < 30) return std::to_string(Below(100));
+  if (dice < 50) return Integer();
+  if (dice < 60) return Float();
+  if (dice < 75) return fmt::format("value-{}", Below(1000));
+  if (dice < 80) return "two\r\nlines\0and a NUL \xff\xfe"s;
+  if (dice < 95) return std::string(40 + Below(10), static_cast<char>('a' + Below(26)));
+  if (dice < 99) return std::string(Below(2000), 'm');
+  return std::string(20'000 + Below(30'000), 'L');
+}
+
+std::string CommandGenerator::DistinctExpiry() {
+  return std::to_string(kNearestExpiry + Below(kExpirySpread));
+}
+
+std::string CommandGenerator::RelativeExpiry() {
+  if (Chance(50)) return DistinctExpiry();
+  static const std::vector<std::string> others = {"0",
+                                                  "-1",
+                                                  "-100",
+                                                  "-9223372036854775808",
+                                                  "9223372036854775807",
+                                                  "9223372036854775808",
+                                                  "9223372036854775",
+                                                  "9223372036854776",
+                                                  "-9223372036854776",
+                                                  "9223370000000000",
+                                                  "18446744073709551616",
+                                                  "abc",
+                                                  "",
+                                                  "1.5",
+                                                  " 1",
+                                                  "+5000000",
+                                                  "0x10",
+                                                  "1e9"};
+  return Pick(others);
+}
+
+std::string CommandGenerator::AbsoluteExpiry() {
+  // Far, whether read as seconds or as milliseconds; or past, as both.
+  if (Chance(50)) return std::to_string(4'102'444'800'000 + Below(1'000'000'000));
+  static const std::vector<std::string> others = {"0",
+                                                  "1",
+                                                  "1000",
+                                                  "1000000000",
+                                                  "-1",
+                                                  "-9223372036854775808",
+                                                  "9223372036854775807",
+                                                  "9223372036854775",
+                                                  "9223372036854776",
+                                                  "9223372036854775808",
+                                                  "abc",
+                                                  "",
+                                                  "1.5",
+                                                  "+1",
+                                                  " 1"};
+  return Pick(others);
+}
+
+std::string CommandGenerator::Database() {
+  if (Chance(70)) return Pick(std::array{"0", "1", "9"});
+  return Pick(std::array{"15", "16", "-1", "abc", "", "1.0", "01", "9223372036854775808"});
+}
+
+std::string CommandGenerator::ClientName() {
+  if (Chance(60)) return fmt::format("name-{}", Below(10));
+  return Pick(std::array{"with space"s, ""s, "new\nline"s, "tab\t"s, "\x01"s, "n\0l"s, "~!@#"s,
+                         "\xc3\xa9"s});
+}
+
+std::string CommandGenerator::AnyCase(std::string_view word) {
+  std::string text(word);
+  if (!Chance(15)) return text;
+  for (char& c : text) {
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (letter && Chance(50)) c = static_cast<char>(c ^ 0x20);
+  }
+  return text;
+}
+
+void CommandGenerator::AppendExpiryOption(Arguments* command) {
+  if (Chance(50)) {
+    command->push_back(AnyCase(Pick(std::array{"EX", "PX"})));
+    command->push_back(RelativeExpiry());
+  } else {
+    command->push_back(AnyCase(Pick(std::array{"EXAT", "PXAT"})));
+    command->push_back(AbsoluteExpiry());
+  }
+}
+
+void CommandGenerator::AppendKeys(Arguments* command, uint64_t least) {
+  const uint64_t count = least + Below(6);
+  for (uint64_t i = 0; i < count; ++i) command->push_back(Key());
+}
+
+CommandGenerator::Commands CommandGenerator::Some() {
+  const uint64_t dice = Below(100);
+  Commands commands;
+  if (dice < 30) {
+    commands = StringCommand();
+  } else if (dice < 48) {
+    commands = CounterCommand();
+  } else if (dice < 60) {
+    commands = MultiKeyCommand();
+  } else if (dice < 66) {
+    commands = KeyCommand();
+  } else if (dice < 80) {
+    commands = ExpiryCommand();
+  } else if (dice < 84) {
+    commands = DatabaseCommand();
+  } else if (dice < 87) {
+    commands = ConnectionCommand();
+  } else if (dice < 91) {
+    return ClientCommand();
+  } else if (dice < 94) {
+    commands = CommandCommand();
+  } else if (dice < 97) {
+    commands = ConfigCommand();
+  } else if (dice < 98) {
+    return ServerCommand();
+  } else {
+    return UnknownCommand();
+  }
+  if (Chance(4)) Garble(&commands);
+  return commands;
+}
+
+void CommandGenerator::Garble(Commands* commands) {
+  Arguments& command = commands->back();
+  // COMMAND and COMMAND INFO without names describe all commands: never the same.
+  const bool describes = command.size() <= 3 && (command[0][0] | 0x20) == 'c';
+  if (Chance(50) && command.size() > 1 && !describes) {
+    command.pop_back();
+  } else {
+    command.push_back(Chance(50) ? "extra" : "");
+  }
+}
+
+CommandGenerator::Commands CommandGenerator::StringCommand() {
+  switch (Below(14)) {
+    case 0:
+    case 1:
+      return {{AnyCase("GET"), Key()}};
+    case 2:
+    case 3:
+      return {{AnyCase("SET"), Key(), Value()}};
+    case 4:
+    case 5: {
+      Arguments command = {AnyCase("SET"), Key(), Value()};
+      const uint64_t options = 1 + Below(3);
+      for (uint64_t i = 0; i < options; ++i) {
+        if (Chance(40)) {
+          AppendExpiryOption(&command);
+        } else {
+          command.push_back(AnyCase(Pick(std::array{"NX", "XX", "GET", "KEEPTTL", "PERSIST"})));
+        }
+      }
+      if (Chance(5)) command.push_back(Pick(std::array{"EX", "PXAT", "FOO", ""}));
+      return {command};
+    }
+    case 6:
+      return {{AnyCase("SETNX"), Key(), Value()}};
+    case 7:
+      return {{AnyCase(Pick(std::array{"SETEX", "PSETEX"})), Key(), RelativeExpiry(), Value()}};
+    case 8:
+      return {{AnyCase("GETSET"), Key(), Value()}};
+    case 9:
+      return {{AnyCase("GETDEL"), Key()}};
+    case 10:
+    case 11: {
+      Arguments command = {AnyCase("GETEX"), Key()};
+      if (Chance(60)) AppendExpiryOption(&command);
+      if (Chance(30)) command.push_back(AnyCase("PERSIST"));
+      if (Chance(5)) command.push_back(Pick(std::array{"EX", "KEEPTTL", "NX", "FOO"}));
+      return {command};
+    }
+    case 12:
+      return {{AnyCase("APPEND"), Key(), Value()}};
+    default:
+      return {{AnyCase("STRLEN"), Key()}};
+  }
+}
+
+CommandGenerator::Commands CommandGenerator::CounterCommand() {
+  switch (Below(6)) {
+    case 0:
+      return {{AnyCase("INCR"), Key()}};
+    case 1:
+      return {{AnyCase("DECR"), Key()}};
+    case 2:
+      return {{AnyCase("INCRBY"), Key(), Integer()}};
+    case 3:
+      return {{AnyCase("DECRBY"), Key(), Integer()}};
+    case 4:
+      return {{AnyCase("INCRBYFLOAT"), Key(), Float()}};
+    default:
+      return {{AnyCase("SET"), Key(), Chance(70) ? Integer() : Float()}};
+  }
+}
+
+CommandGenerator::Commands CommandGenerator::MultiKeyCommand() {
+  Arguments command;
+  switch (Below(7)) {
+    case 0:
+    case 1: {
+      command = {AnyCase(Pick(std::array{"MSET", "MSETNX"}))};
+      const uint64_t pairs = 1 + Below(5);
+      for (uint64_t i = 0; i < pairs; ++i) {
+        command.push_back(Key());
+        command.push_back(Value());
+      }
+      return {command};
+    }
+    case 2:
+      command = {AnyCase("MGET")};
+      break;
+    case 3:
+      command = {AnyCase("DEL")};
+      break;
+    case 4:
+      command = {AnyCase("UNLINK")};
+      break;
+    case 5:
+      command = {AnyCase("EXISTS")};
+      break;
+    default:
+      command = {AnyCase("TOUCH")};
+      break;
+  }
+  AppendKeys(&command, Chance(97) ? 1 : 0);
+  return {command};
+}
+
+CommandGenerator::Commands CommandGenerator::KeyCommand() {
+  switch (Below(4)) {
+    case 0:
+      return {{AnyCase("TYPE"), Key()}};
+    case 1:
+      return {{AnyCase("EXISTS"), Key()}};
+    case 2:
+      return {{AnyCase("PERSIST"), Key()}};
+    default:
+      return {{AnyCase("DEL"), Key()}};
+  }
+}
+
+CommandGenerator::Commands CommandGenerator::ExpiryCommand() {
+  if (Chance(45)) {
+    return {{AnyCase(Pick(std::array{"TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"})), Key()}};
+  }
+  const bool relative = Chance(50);
+  Arguments command = {AnyCase(relative ? Pick(std::array{"EXPIRE", "PEXPIRE"})
+                                        : Pick(std::array{"EXPIREAT", "PEXPIREAT"})),
+                       Key(), relative ? RelativeExpiry() : AbsoluteExpiry()};
+  const uint64_t options = Chance(50) ? 0 : 1 + Below(2);
+  for (uint64_t i = 0; i < options; ++i) {
+    command.push_back(AnyCase(Pick(std::array{"NX", "XX", "GT", "LT", "FOO"})));
+    // Equal relative expiries are not equal times: what GT says of them depends on the clock.
+    if (relative) command[2] = DistinctExpiry();
+  }
+  return {command};
+}
+
+CommandGenerator::Commands CommandGenerator::DatabaseCommand() {
+  switch (Below(8)) {
+    case 0: {
+      Arguments command = {AnyCase(Pick(std::array{"FLUSHDB", "FLUSHALL"}))};
+      if (Chance(50)) command.push_back(AnyCase(Pick(std::array{"SYNC", "ASYNC", "FOO", ""})));
+      return {command};
+    }
+    case 1:
+    case 2:
+      return {{AnyCase("SELECT"), Database()}};
+    default: {
+      // Redis counts what has expired until it is touched.
+      Arguments touch = {"EXISTS"};
+      for (const std::string& key : Keys()) touch.push_back(key);
+      return {touch, {AnyCase("DBSIZE")}};
+    }
+  }
+}
+
+CommandGenerator::Commands CommandGenerator::ConnectionCommand() {
+  switch (Below(6)) {
+    case 0:
+      return {{AnyCase("PING")}};
+    case 1:
+      return {{AnyCase("PING"), Value()}};
+    case 2:
+      return {{AnyCase("ECHO"), Value()}};
+    case 3:
+      return {{AnyCase("AUTH"), Value()}};
+    case 4:
+      return {{AnyCase("AUTH"), Chance(50) ? "default" : "nobody", Value()}};
+    default:
+      return {{AnyCase("AUTH"), "default", "x", "y"}};
+  }
+}
+
+CommandGenerator::Commands CommandGenerator::ClientCommand() {
+  if (Chance(25)) return {{AnyCase("CLIENT"), AnyCase("SETNAME"), ClientName()}};
+  if (Chance(30)) return {{AnyCase("CLIENT"), AnyCase("GETNAME")}};
+  return {Pick(ClientCommands())};
+}
+
+CommandGenerator::Commands CommandGenerator::CommandCommand() {
+  switch (Below(9)) {
+    case 0:
+    case 1:
+    case 2: {
+      Arguments command = {AnyCase("COMMAND"), AnyCase("INFO")};
+      const uint64_t count = 1 + Below(3);
+      for (uint64_t i = 0; i < count; ++i) command.push_back(AnyCase(Pick(CommandNames())));
+      return {command};
+    }
+    case 3:
+    case 4: {
+      Arguments command = {AnyCase("COMMAND"),
+                           Pick(std::array{"GETKEYS", "getkeys", "GETKEYSANDFLAGS"})};
+      for (const std::string& argument : Pick(CommandsWithKeys())) command.push_back(argument);
+      return {command};
+    }
+    case 5:
+      return {{"COMMAND", "LIST", "FILTERBY", Pick(std::array{"MODULE", "FOO"}), "nosuch"}};
+    case 6:
+      return {{"COMMAND", "LIST", "FILTERBY", "PATTERN",
+               Pick(std::array{"getd*", "GETD*", "incrby?loat", "[pq]ersist", "nosuch*", ""})}};
+    case 7:
+      return {{"COMMAND", Pick(std::array{"COUNT", "DOCS", "LIST", "FOO", ""}),
+               Pick(std::array{"no-such-command", "x"})}};
+    default:
+      return {{"COMMAND", Pick(std::array{"COUNT", "GETKEYS", "FOO", "GETKEYSANDFLAGS"})}};
+  }
+}
+
+CommandGenerator::Commands CommandGenerator::ConfigCommand() {
+  Arguments command = Pick(ConfigCommands());
+  command[0] = AnyCase(command[0]);
+  return {command};
+}
+
+CommandGenerator::Commands CommandGenerator::ServerCommand() { return {Pick(ServerCommands())}; }
+
+CommandGenerator::Commands CommandGenerator::UnknownCommand() {
+  Arguments command = {
+      Pick(std::array{"FOO"s, "foo bar"s, ""s, "GETT"s, " GET"s, "GET "s, "cr\r\nlf"s, "\xff"s,
+                      std::string(300, 'n'), "*1"s, "GET\0"s})};
+  const uint64_t count = Below(5);
+  for (uint64_t i = 0; i < count; ++i) command.push_back(Value());
+  return {command};
+}
+
+}  // namespace tally::test

@@ -1,0 +1,167 @@
+#include "tests/end_to_end/support/differential.h"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "tests/end_to_end/support/client.h"
+#include "tests/end_to_end/support/command_generator.h"
+
+namespace tally::test {
+namespace {
+
+constexpr size_t kUnitsShown = 12;
+constexpr int kUnitsPerMarker = 50;  // so often it is checked that no reply is left over
+constexpr std::string_view kMarkerText = "--- end of unit ---";
+
+/// What one server answered to one unit.
+struct Answer {
+  std::vector<std::string> replies;  ///< of kOnePerCommand
+  std::string bytes;                 ///< of the other modes
+  bool complete = true;              ///< as many as there should be, and in time
+};
+
+/// One of the two servers, with the connection that carries the stream.
+class Side {
+ public:
+  Side(uint16_t port, std::vector<Arguments> greeting)
+      : port_(port), greeting_(std::move(greeting)), client_(port) {
+    Connect();
+  }
+
+  void Connect() {
+    client_ = Client(port_);
+    for (const Arguments& command : greeting_) client_.Command(command);
+  }
+
+  void Send(const Unit& unit) {
+    size_t begin = 0;
+    for (const size_t cut : unit.cuts) {
+      client_.SendRaw(std::string_view(unit.bytes).substr(begin, cut - begin));
+      begin = cut;
+    }
+    client_.SendRaw(std::string_view(unit.bytes).substr(begin));
+    if (unit.mode == ReplyMode::kUntilMarker) client_.Send({"ECHO", kMarkerText});
+    if (unit.mode == ReplyMode::kUntilClosed) client_.FinishSending();
+  }
+
+  Answer Receive(const Unit& unit) {
+    Answer answer;
+    if (unit.mode == ReplyMode::kOnePerCommand) {
+      for (size_t i = 0; i < unit.commands.size() && answer.complete; ++i) {
+        std::optional<std::string> reply = client_.ReadRawReply();
+        answer.complete = reply.has_value();
+        if (reply) answer.replies.push_back(*std::move(reply));
+      }
+      return answer;
+    }
+    const std::string ending = fmt::format("{}\r\n", kMarkerText);
+    std::optional<std::string> bytes = unit.mode == ReplyMode::kUntilMarker
+                                           ? client_.ReadUntil(ending)
+                                           : client_.ReadUntilClosed();
+    answer.complete = bytes.has_value();
+    answer.bytes = bytes ? *std::move(bytes) : std::string(client_.pending());
+    if (unit.mode == ReplyMode::kUntilClosed) Connect();
+    return answer;
+  }
+
+  /// Sends a marker and returns all that comes up to it.
+  std::string Marker() {
+    client_.Send({"ECHO", kMarkerText});
+    return client_.ReadUntil(fmt::format("{}\r\n", kMarkerText)).value_or("no answer");
+  }
+
+  void StartOver() {
+    Connect();
+    client_.Command({"FLUSHALL"});
+  }
+
+ private:
+  uint16_t port_;
+  std::vector<Arguments> greeting_;
+  Client client_;
+};
+
+std::string DescribeUnit(const Unit& unit) {
+  std::string text;
+  if (unit.mode != ReplyMode::kOnePerCommand) {
+    text = fmt::format("raw {}", Printable(unit.bytes));
+  } else {
+    for (const Arguments& command : unit.commands) {
+      text += fmt::format("{}{}", text.empty() ? "" : "\n    ", Printable(command));
+    }
+  }
+  if (!unit.cuts.empty()) text += fmt::format("  (sent in {} pieces)", unit.cuts.size() + 1);
+  return text;
+}
+
+/// What differs, or nullopt.
+std::optional<std::string> Compare(const Unit& unit, const Answer& subject, const Answer& oracle,
+                                   std::span<const KnownDifference> known) {
+  const size_t replies = std::min(subject.replies.size(), oracle.replies.size());
+  for (size_t i = 0; i < replies; ++i) {
+    const auto complaint =
+        CompareReplies(unit.commands[i], subject.replies[i], oracle.replies[i], known);
+    if (!complaint) continue;
+    return fmt::format("{}\n  command: {}\n  subject: {}\n  oracle:  {}", *complaint,
+                       Printable(unit.commands[i]), Printable(subject.replies[i]),
+                       Printable(oracle.replies[i]));
+  }
+  if (subject.bytes != oracle.bytes) {
+    return fmt::format("the bytes differ\n  input:   {}\n  subject: {}\n  oracle:  {}",
+                       Printable(unit.bytes, 2000), Printable(subject.bytes),
+                       Printable(oracle.bytes));
+  }
+  if (subject.complete && oracle.complete) return std::nullopt;
+  return fmt::format("no complete answer (subject: {}, oracle: {})\n  input: {}",
+                     subject.complete ? "complete" : "incomplete",
+                     oracle.complete ? "complete" : "incomplete", Printable(unit.bytes, 2000));
+}
+
+}  // namespace
+
+std::vector<std::string> RunDifferential(const DifferentialOptions& options) {
+  CommandGenerator generator(options.seed, options.resp_version);
+  Side subject(options.subject_port, generator.Greeting());
+  Side oracle(options.oracle_port, generator.Greeting());
+  subject.StartOver();
+  oracle.StartOver();
+
+  std::vector<std::string> differences;
+  std::deque<std::string> recent;
+  for (int number = 0; number < options.units; ++number) {
+    const Unit unit = generator.Next();
+    recent.push_back(DescribeUnit(unit));
+    if (recent.size() > kUnitsShown) recent.pop_front();
+
+    subject.Send(unit);
+    oracle.Send(unit);
+    const Answer theirs = oracle.Receive(unit);
+    Answer ours = subject.Receive(unit);
+    if (options.tamper) {
+      options.tamper(number, ours.replies.empty() ? &ours.bytes : &ours.replies.front());
+    }
+    std::optional<std::string> difference = Compare(unit, ours, theirs, options.known);
+    if (!difference && number % kUnitsPerMarker == 0 && subject.Marker() != oracle.Marker()) {
+      difference = "one server sent more replies than the other";
+    }
+    if (difference) {
+      differences.push_back(fmt::format(
+          "unit {} of TALLY_SEED={} (RESP{}): {}\n  last units:\n  - {}", number, options.seed,
+          options.resp_version, *difference, fmt::join(recent, "\n  - ")));
+      if (differences.size() >= options.most_differences) break;
+      subject.StartOver();
+      oracle.StartOver();
+      recent.clear();
+    } else if (unit.sleep_after.count() > 0) {
+      std::this_thread::sleep_for(unit.sleep_after);
+    }
+  }
+  return differences;
+}
+
+}  // namespace tally::test
