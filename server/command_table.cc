@@ -57,8 +57,8 @@ uint32_t CategoriesOfFlags(uint32_t flags) {
 class CommandTable {
  public:
   static const CommandTable& Get() {
-    static const CommandTable table;
-    return table;
+    static const CommandTable kTable;
+    return kTable;
   }
 
   std::span<const Command> commands() const { return commands_; }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "server/config_file.h"
 #include "server/config_parameters.h"
@@ -34,11 +35,11 @@ std::string ApplyFile(const std::string& path, Config* config) {
   const ConfigLines file = ReadConfigFile(path);
   if (!file.problem.empty()) return file.problem;
   for (const ConfigLine& line : file.lines) {
-    const std::string place = path + ":" + std::to_string(line.number) + ": ";
+    const std::string place = fmt::format("{}:{}: ", path, line.number);
     const ConfigParameter* parameter = FindConfigParameter(line.name);
-    if (parameter == nullptr) return place + "unknown option '" + line.name + "'";
+    if (parameter == nullptr) return fmt::format("{}unknown option '{}'", place, line.name);
     const std::string problem = Apply(*parameter, line.value, config);
-    if (!problem.empty()) return place + line.name + ": " + problem;
+    if (!problem.empty()) return fmt::format("{}{}: {}", place, line.name, problem);
   }
   return {};
 }
@@ -88,7 +89,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv, std::string_view ver
   } catch (const CLI::CallForHelp&) {
     return {nullptr, app.help(), 0};
   } catch (const CLI::CallForVersion&) {
-    return {nullptr, std::string(version) + "\n", 0};
+    return {nullptr, std::string(version), 0};
   } catch (const CLI::ParseError& error) {
     return Failure(error.what());
   }
@@ -102,7 +103,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv, std::string_view ver
     if (given.option->count() == 0) continue;
     const std::string problem = Apply(*given.parameter, given.value, config.get());
     if (!problem.empty()) {
-      return Failure("--" + std::string(given.parameter->name) + ": " + problem);
+      return Failure(fmt::format("--{}: {}", given.parameter->name, problem));
     }
   }
   config->dir = Absolute(config->dir);

@@ -1,9 +1,8 @@
 #include "server/connection.h"
 
-#include <boost/asio/buffer.hpp>
 #include <utility>
 
-#include "server/core.h"
+#include <boost/asio/buffer.hpp>
 
 namespace tally::server {
 
@@ -13,7 +12,8 @@ constexpr size_t kKeptOutBytes = size_t{64} << 10;
 
 using boost::system::error_code;
 
-Connection::Connection(Core* core, boost::asio::ip::tcp::socket socket, ClientState client)
+Connection::Connection(ConnectionHost* core, boost::asio::ip::tcp::socket socket,
+                       ClientState client)
     : core_(core),
       socket_(std::move(socket)),
       session_(new Session(core->session_context(), this, std::move(client))) {}
@@ -27,13 +27,13 @@ void Connection::StartRead() {
   if (!session_->AcceptsInput(unsent_bytes())) return;
   const std::span<char> tail = in_.Prepare(read_bytes_);
   reading_ = true;
-  socket_.async_read_some(
-      boost::asio::buffer(tail.data(), tail.size()),
-      [self = boost::intrusive_ptr<Connection>(this), asked = tail.size()](
-          const error_code& error, size_t size) {
-        if (size == asked && self->read_bytes_ < kMaxReadBytes) self->read_bytes_ *= 2;
-        self->OnRead(error, size);
-      });
+  socket_.async_read_some(boost::asio::buffer(tail.data(), tail.size()),
+                          [self = boost::intrusive_ptr<Connection>(this), asked = tail.size()](
+                              const error_code& error, size_t size) {
+                            if (size == asked && self->read_bytes_ < kMaxReadBytes)
+                              self->read_bytes_ *= 2;
+                            self->OnRead(error, size);
+                          });
 }
 
 void Connection::OnRead(const error_code& error, size_t size) {
@@ -79,8 +79,8 @@ void Connection::Flush() {
 void Connection::WriteOut() {
   while (sent_ < out_.size()) {
     error_code error;
-    const size_t written = socket_.write_some(
-        boost::asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
+    const size_t written =
+        socket_.write_some(boost::asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
     if (error == boost::asio::error::would_block || error == boost::asio::error::try_again) {
       waiting_to_write_ = true;
       socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
@@ -114,7 +114,9 @@ void Connection::WriteOut() {
 
 void Connection::CloseIfFinished() {
   if (closed_ || unsent_bytes() != 0) return;
-  if (session_->finished() || (end_of_input_ && session_->idle())) Close();
+  // After the end of the input there may be requests that the session had no room for.
+  const bool all_taken = end_of_input_ && !pump_scheduled_ && session_->idle();
+  if (session_->finished() || all_taken) Close();
 }
 
 void Connection::Close() {

@@ -1,19 +1,37 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/intrusive/list.hpp>
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include "protocol/read_buffer.h"
 #include "server/session.h"
+#include "server/statistics.h"
 
 namespace tally::server {
 
-class Core;
+class Connection;
+
+/// What a connection asks of its core.
+class ConnectionHost {
+ public:
+  [[nodiscard]] virtual const SessionContext& session_context() const = 0;
+  [[nodiscard]] virtual CoreStatistics& statistics() = 0;
+  /// Calls `Flush` at the end of the turn.
+  virtual void ScheduleFlush(Connection* connection) = 0;
+  /// Calls `Pump` at the end of the turn.
+  virtual void SchedulePump(Connection* connection) = 0;
+  /// The connection has closed.
+  virtual void Forget(Connection* connection) = 0;
+
+ protected:
+  ~ConnectionHost() = default;
+};
 
 /// Moves the bytes of one client between its socket and its session.
 ///
@@ -29,7 +47,7 @@ class Connection final
   static constexpr size_t kMinReadBytes = size_t{2} << 10;
   static constexpr size_t kMaxReadBytes = size_t{64} << 10;
 
-  Connection(Core* core, boost::asio::ip::tcp::socket socket, ClientState client);
+  Connection(ConnectionHost* core, boost::asio::ip::tcp::socket socket, ClientState client);
   ~Connection() override;
 
   void Start();
@@ -56,7 +74,7 @@ class Connection final
   void OnReadyForInput() override;
 
  private:
-  friend class Core;
+  friend class Core;  // flush_scheduled_, pump_scheduled_
 
   void StartRead();
   void OnRead(const boost::system::error_code& error, size_t size);
@@ -64,7 +82,7 @@ class Connection final
   void CloseIfFinished();
   [[nodiscard]] size_t unsent_bytes() const { return out_.size() - sent_; }
 
-  Core* const core_;
+  ConnectionHost* const core_;
   boost::asio::ip::tcp::socket socket_;
   boost::intrusive_ptr<Session> session_;
   protocol::ReadBuffer in_;

@@ -46,7 +46,7 @@ struct CoreEnvironment {
 /// turn and the commit.
 ///
 /// Thread: `Run`'s, for everything that does not say otherwise.
-class Core {
+class Core final : private ConnectionHost {
  public:
   static constexpr int kHandlersPerTurn = 512;
   static constexpr int kTimerIntervalMs = 100;
@@ -84,19 +84,19 @@ class Core {
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
   [[nodiscard]] Mailbox& mailbox() { return environment_.mailboxes->of(number_); }
   [[nodiscard]] uint32_t number() const { return number_; }
-  [[nodiscard]] CoreStatistics& statistics() { return *statistics_; }
-  [[nodiscard]] const SessionContext& session_context() const { return session_context_; }
+  [[nodiscard]] CoreStatistics& statistics() override { return *statistics_; }
   [[nodiscard]] const Config& config() const { return *environment_.config; }
-
-  // For connections.
-  void ScheduleFlush(Connection* connection);
-  void SchedulePump(Connection* connection);
-  void Forget(Connection* connection);
 
  private:
   using ConnectionList =
       boost::intrusive::list<Connection, boost::intrusive::constant_time_size<true>>;
   using ConnectionPtr = boost::intrusive_ptr<Connection>;
+
+  // ConnectionHost.
+  [[nodiscard]] const SessionContext& session_context() const override { return session_context_; }
+  void ScheduleFlush(Connection* connection) override;
+  void SchedulePump(Connection* connection) override;
+  void Forget(Connection* connection) override;
 
   void RunReadyHandlers(bool may_sleep);
   [[nodiscard]] bool MaySleep();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/session.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -24,7 +23,7 @@ void OperationBatch::Add(const Item& item, std::span<const std::string_view> arg
 
 void OperationBatch::Deliver(std::unique_ptr<Message> self) {
   if (executed_) {
-    session_->OnBatchReplies(*this);
+    requester_->OnBatchReplies(*this);
     return;
   }
   if (target_->occupied()) {
@@ -33,13 +32,15 @@ void OperationBatch::Deliver(std::unique_ptr<Message> self) {
   }
   Execute();
   executed_ = true;
-  const auto is_durable = [&](const Item& item) { return target_->IsDurable(item.depends_on); };
+  // Asked once: a commit that another core makes meanwhile must not move the line.
+  const storage::Ticket durable = target_->log().durable();
+  const auto is_durable = [&](const Item& item) { return item.depends_on <= durable; };
   if (std::all_of(items_.begin(), items_.end(), is_durable)) {
     mailboxes_->Send(origin_, std::move(self));
     return;
   }
   if (std::any_of(items_.begin(), items_.end(), is_durable)) {
-    mailboxes_->Send(origin_, SplitDurable());
+    mailboxes_->Send(origin_, SplitDurable(durable));
   }
   storage::Ticket depends_on = storage::kNoTicket;
   for (const Item& item : items_) depends_on = std::max(depends_on, item.depends_on);
@@ -58,7 +59,8 @@ void OperationBatch::Execute() {
     args.push_back(std::string_view(bytes_).substr(extent.offset, extent.size));
   }
   keys.reserve(keys_.size());
-  for (const KeyPlace& place : keys_) keys.push_back({args[place.argument], place.slot, place.hash});
+  for (const KeyPlace& place : keys_)
+    keys.push_back({args[place.argument], place.slot, place.hash});
 
   Request request;
   request.now_ms = WallClock::NowMs();
@@ -79,22 +81,21 @@ void OperationBatch::Execute() {
 }
 
 // Takes out the operations whose replies may be told at once: reads of committed state are never held.
-std::unique_ptr<OperationBatch> OperationBatch::SplitDurable() {
-  auto durable = std::make_unique<OperationBatch>(session_, origin_, target_, mailboxes_);
-  durable->executed_ = true;
-  const auto first = std::stable_partition(items_.begin(), items_.end(), [&](const Item& item) {
-    return !target_->IsDurable(item.depends_on);
-  });
+std::unique_ptr<OperationBatch> OperationBatch::SplitDurable(storage::Ticket durable) {
+  auto told = std::make_unique<OperationBatch>(requester_, origin_, target_, mailboxes_);
+  told->executed_ = true;
+  const auto first = std::stable_partition(
+      items_.begin(), items_.end(), [&](const Item& item) { return item.depends_on > durable; });
   for (auto item = first; item != items_.end(); ++item) {
     const std::string_view reply = ReplyOf(*item);
     Item moved = *item;
-    moved.reply_begin = durable->replies_.size();
-    durable->replies_.append(reply);
-    moved.reply_end = durable->replies_.size();
-    durable->items_.push_back(moved);
+    moved.reply_begin = told->replies_.size();
+    told->replies_.append(reply);
+    moved.reply_end = told->replies_.size();
+    told->items_.push_back(moved);
   }
   items_.erase(first, items_.end());
-  return durable;
+  return told;
 }
 
 }  // namespace tally::server

@@ -9,20 +9,19 @@
 
 #include "server/mailbox.h"
 #include "server/reply_gate.h"
+#include "server/requester.h"
 #include "server/shard.h"
 #include "storage/key.h"
 
 namespace tally::server {
-
-class Session;
 
 /// The operations of one session's input that belong to one other shard: one message there, and one
 /// back with their replies (two where some replies wait for a commit and others, of clean reads, do
 /// not).
 ///
 /// It owns copies of the arguments, since the session's read buffer stays behind. Thread: one core at a
-/// time, the session's or the shard's; the mailboxes hand it over. The session outlives it (it counts
-/// what it has in flight).
+/// time, the session's or the shard's; the mailboxes hand it over. The requester, that session, outlives
+/// it.
 class OperationBatch final : public Message, public HeldReply {
  public:
   /// One operation: its request, then its reply.
@@ -34,13 +33,14 @@ class OperationBatch final : public Message, public HeldReply {
     int resp;
     uint64_t place;        // in the session's reply queue
     bool suppressed;       // CLIENT REPLY OFF: no place
+    size_t request_bytes;  // of its arguments
     size_t reply_begin;    // in replies_
     size_t reply_end;
     storage::Ticket depends_on;
   };
 
-  OperationBatch(Session* session, uint32_t origin, Shard* target, Mailboxes* mailboxes)
-      : session_(session), origin_(origin), target_(target), mailboxes_(mailboxes) {}
+  OperationBatch(Requester* requester, uint32_t origin, Shard* target, Mailboxes* mailboxes)
+      : requester_(requester), origin_(origin), target_(target), mailboxes_(mailboxes) {}
 
   /// Adds an operation; `keys` are views into `args`.
   void Add(const Item& item, std::span<const std::string_view> args,
@@ -70,16 +70,16 @@ class OperationBatch final : public Message, public HeldReply {
   };
 
   void Execute();
-  std::unique_ptr<OperationBatch> SplitDurable();
+  std::unique_ptr<OperationBatch> SplitDurable(storage::Ticket durable);
 
-  Session* session_;
+  Requester* requester_;
   uint32_t origin_;
   Shard* target_;
   Mailboxes* mailboxes_;
   bool executed_ = false;
 
   std::vector<Item> items_;
-  std::string bytes_;             // all arguments, one behind the other
+  std::string bytes_;  // all arguments, one behind the other
   std::vector<Extent> arguments_;
   std::vector<KeyPlace> keys_;
   std::string replies_;

@@ -48,6 +48,8 @@ class ReplyGate {
   [[nodiscard]] bool empty() const { return waiting_.empty() && open_.first == nullptr; }
   /// Whether replies wait for tickets that have been given (not only for the open turn's).
   [[nodiscard]] bool waits() const { return !waiting_.empty(); }
+  /// Whether replies wait for the turn that is still open.
+  [[nodiscard]] bool waits_for_open_turn() const { return open_.first != nullptr; }
   /// How many replies were ever held.
   [[nodiscard]] uint64_t held_count() const { return held_count_; }
 

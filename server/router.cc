@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/session.h"
-
 namespace tally::server {
 
 Router::Router(uint32_t core, const ShardMap* shard_map, const storage::HashSeed& seed,
@@ -29,8 +27,7 @@ std::span<const storage::Key> Router::Resolve(const Command& command,
   return keys_;
 }
 
-Router::Target Router::TargetOf(const Command& command,
-                                std::span<const storage::Key> keys) const {
+Router::Target Router::TargetOf(const Command& command, std::span<const storage::Key> keys) const {
   const Target local{Target::Kind::kLocal, core_};
   if (shard_map_->shards() == 1) return local;
   if (command.scope == Scope::kAllShards) return {Target::Kind::kSpanning, 0};
@@ -43,11 +40,11 @@ Router::Target Router::TargetOf(const Command& command,
   return {Target::Kind::kRemote, shard};
 }
 
-void Router::Enqueue(uint32_t shard, Session* session, const OperationBatch::Item& item,
+void Router::Enqueue(uint32_t shard, Requester* requester, const OperationBatch::Item& item,
                      std::span<const std::string_view> args, std::span<const storage::Key> keys) {
   std::unique_ptr<OperationBatch>& batch = batches_[shard];
   if (batch == nullptr) {
-    batch = std::make_unique<OperationBatch>(session, core_, (*shards_)[shard], mailboxes_);
+    batch = std::make_unique<OperationBatch>(requester, core_, (*shards_)[shard], mailboxes_);
     has_batches_ = true;
   }
   batch->Add(item, args, keys);
@@ -63,7 +60,7 @@ void Router::SendBatches() {
   }
 }
 
-void Router::StartSpanning(Session* session, const Request& request, uint64_t place,
+void Router::StartSpanning(Requester* requester, const Request& request, uint64_t place,
                            bool suppressed) {
   SendBatches();
   std::vector<uint32_t> visits;
@@ -74,7 +71,7 @@ void Router::StartSpanning(Session* session, const Request& request, uint64_t pl
     std::sort(visits.begin(), visits.end());
     visits.erase(std::unique(visits.begin(), visits.end()), visits.end());
   }
-  const SpanningOperation::Route route{session, core_, mailboxes_, shards_, shard_map_};
+  const SpanningOperation::Route route{requester, core_, mailboxes_, shards_, shard_map_};
   SpanningOperation::Start(
       std::make_unique<SpanningOperation>(route, request, place, suppressed, std::move(visits)));
 }

@@ -34,12 +34,12 @@ class Router {
   [[nodiscard]] Target TargetOf(const Command& command, std::span<const storage::Key> keys) const;
 
   /// Adds an operation to the message for another shard.
-  void Enqueue(uint32_t shard, Session* session, const OperationBatch::Item& item,
+  void Enqueue(uint32_t shard, Requester* requester, const OperationBatch::Item& item,
                std::span<const std::string_view> args, std::span<const storage::Key> keys);
   /// Sends what was gathered.
   void SendBatches();
   /// Sends what was gathered, then the spanning operation on its way.
-  void StartSpanning(Session* session, const Request& request, uint64_t place, bool suppressed);
+  void StartSpanning(Requester* requester, const Request& request, uint64_t place, bool suppressed);
 
   [[nodiscard]] Shard& local() { return *local_; }
   [[nodiscard]] Mailboxes& mailboxes() { return *mailboxes_; }

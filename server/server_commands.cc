@@ -1,4 +1,5 @@
 // Commands about the server as a whole: its clock, its checkpoints, its durability, its end.
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -101,6 +102,9 @@ void WaitAof(Operation& op) {
   const bool synced = info.synced >= own;
   if (replicas == 0 && (synced || local == 0)) return WriteAcknowledgements(op.reply(), synced);
 
+  // Longer than anybody waits, and still a number that clocks can add to.
+  constexpr int64_t kCenturyMs = int64_t{100} * 365 * 24 * 60 * 60 * 1000;
+  timeout_ms = std::min(timeout_ms, kCenturyMs);
   // Replicas that do not exist never acknowledge: that wait ends with its time only.
   const storage::Ticket awaited = replicas == 0 ? own : storage::kOpenTicket;
   services.WaitUntilSynced(awaited, timeout_ms, [token = op.Defer(), own, &services](bool) {

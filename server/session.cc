@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "protocol/errors.h"
+#include "server/local_hold.h"
+#include "server/session_deferred_reply.h"
 #include "server/wall_clock.h"
 #include "storage/invariant.h"
 
@@ -29,77 +31,6 @@ class ResumeMessage final : public Message {
   boost::intrusive_ptr<Session> session_;
 };
 
-// Replies of this core's shard that wait at the gate.
-class LocalHold final : public HeldReply {
- public:
-  LocalHold(boost::intrusive_ptr<Session> session, uint64_t place)
-      : session_(std::move(session)), place_(place) {}
-  void Release() override {
-    const std::unique_ptr<LocalHold> self(this);
-    session_->OnLocalRelease(place_);
-  }
-
-  // Recycled: a warm write allocates nothing. Each thread keeps its own.
-  static void* operator new(size_t size);
-  static void operator delete(void* memory, size_t size);
-
- private:
-  boost::intrusive_ptr<Session> session_;
-  uint64_t place_;
-};
-
-struct FreeHolds {
-  static constexpr size_t kKept = 4096;
-  std::vector<void*> memory;
-  FreeHolds() { memory.reserve(kKept); }
-  FreeHolds(const FreeHolds&) = delete;
-  FreeHolds& operator=(const FreeHolds&) = delete;
-  ~FreeHolds() {
-    for (void* free : memory) ::operator delete(free);
-  }
-};
-thread_local FreeHolds free_holds;
-
-void* LocalHold::operator new(size_t size) {
-  if (free_holds.memory.empty()) return ::operator new(size);
-  void* const memory = free_holds.memory.back();
-  free_holds.memory.pop_back();
-  return memory;
-}
-
-void LocalHold::operator delete(void* memory, size_t size) {
-  if (free_holds.memory.size() < FreeHolds::kKept) {
-    free_holds.memory.push_back(memory);
-  } else {
-    ::operator delete(memory, size);
-  }
-}
-
-// Carries a deferred reply home from whatever thread has it.
-class SessionDeferredReply final : public DeferredReply {
- public:
-  SessionDeferredReply(Session* session, uint32_t core, Mailboxes* mailboxes, int resp)
-      : session_(session), core_(core), mailboxes_(mailboxes), resp_(resp) {}
-  ~SessionDeferredReply() override {
-    // Dropped unsent: the client must not wait for ever, and learns that it got no answer.
-    if (!sent_) Send("-ERR internal error: the reply was lost\r\n");
-  }
-  [[nodiscard]] int resp() const override { return resp_; }
-  void Send(std::string bytes) override {
-    TALLY_ASSERT(!sent_.exchange(true), "a deferred reply is sent once");
-    mailboxes_->Call(core_, [session = session_, reply = std::move(bytes)] {
-      session->OnDeferredReply(reply);
-    });
-  }
-
- private:
-  Session* session_;
-  uint32_t core_;
-  Mailboxes* mailboxes_;
-  int resp_;
-  std::atomic<bool> sent_{false};
-};
-
 }  // namespace
 
 Session::Session(const SessionContext& context, SessionHost* host, ClientState client)
@@ -115,18 +46,18 @@ void Session::Detach() {
 }
 
 bool Session::AcceptsInput(size_t unsent_bytes) const {
-  const size_t limit =
-      client_.authenticated ? kMaxReplyBytesInFlight : kMaxReplyBytesBeforeLogin;
+  const size_t limit = client_.authenticated ? kMaxReplyBytesInFlight : kMaxReplyBytesBeforeLogin;
   return stall_ == Stall::kNone && !client_.close_after_replies &&
-         replies_.places() < kMaxPlacesInFlight && bytes_in_queue_ + unsent_bytes < limit;
+         replies_.places() < kMaxOperationsInFlight && in_flight_ < kMaxOperationsInFlight &&
+         request_bytes_in_flight_ < kMaxRequestBytesInFlight &&
+         bytes_in_queue_ + unsent_bytes < limit;
 }
 
 void Session::OnInput(protocol::ReadBuffer* in) {
   using Result = protocol::RequestParser::Result;
   now_ms_ = WallClock::NowMs();
   client_.last_interaction_ms = now_ms_;
-  parser_.set_max_bulk_bytes(
-      context_.config->proto_max_bulk_bytes.load(std::memory_order_relaxed));
+  parser_.set_max_bulk_bytes(context_.config->proto_max_bulk_bytes.load(std::memory_order_relaxed));
   while (AcceptsInput(0)) {
     const Result result = parser_.Parse(in->unread());
     if (result == Result::kIncomplete) break;
@@ -136,7 +67,7 @@ void Session::OnInput(protocol::ReadBuffer* in) {
       in->Consume(in->unread().size());
       break;
     }
-    if (result == Result::kRequest && !Dispatch(parser_.args())) break;
+    if (result == Result::kRequest && !Take(parser_.args())) break;
     in->Consume(parser_.consumed());
   }
   CloseLocalPlace();
@@ -167,8 +98,7 @@ const Command* Session::Lookup(std::span<const std::string_view> args) {
 }
 
 // The error for a request that may not run; empty when it may.
-std::string_view Session::Refusal(const Command* command,
-                                  std::span<const std::string_view> args) {
+std::string_view Session::Refusal(const Command* command, std::span<const std::string_view> args) {
   if (!ArityFits(*command, args.size())) {
     refusal_ = errors::WrongArgumentCount(FullName(*command));
     return refusal_;
@@ -177,8 +107,7 @@ std::string_view Session::Refusal(const Command* command,
       (command->flags & kNoAuth) == 0) {
     return errors::kNoAuth;
   }
-  if ((command->flags & kWrite) != 0 &&
-      context_.writes_refused->load(std::memory_order_relaxed)) {
+  if ((command->flags & kWrite) != 0 && context_.writes_refused->load(std::memory_order_relaxed)) {
     return errors::kLowDisk;
   }
   return {};
@@ -189,6 +118,16 @@ bool Session::PausedNow(const Command& command) {
   if (until_ms == 0 || WallClock::NowMs() >= until_ms) return false;
   return !context_.pause->writes_only.load(std::memory_order_relaxed) ||
          (command.flags & (kWrite | kMayReplicate)) != 0;
+}
+
+// CLIENT REPLY SKIP silences the request behind it, whatever becomes of that.
+bool Session::Take(std::span<const std::string_view> args) {
+  using Mode = ClientState::ReplyMode;
+  if (client_.reply_mode == Mode::kSkipNext) client_.reply_mode = Mode::kSkipping;
+  const bool skipping = client_.reply_mode == Mode::kSkipping;
+  if (!Dispatch(args)) return false;
+  if (skipping && client_.reply_mode == Mode::kSkipping) client_.reply_mode = Mode::kOn;
+  return true;
 }
 
 bool Session::Dispatch(std::span<const std::string_view> args) {
@@ -217,23 +156,20 @@ bool Session::Dispatch(std::span<const std::string_view> args) {
   request.client = &client_;
   request.deferred_factory = &Session::MakeDeferred;
   request.deferred_context = this;
+  return DispatchTo(context_.router->TargetOf(*command, request.keys), request);
+}
 
+bool Session::DispatchTo(const Router::Target& target, const Request& request) {
   using Kind = Router::Target::Kind;
-  const Router::Target target = context_.router->TargetOf(*command, request.keys);
-  const bool on_shard = command->scope != Scope::kSession;
+  const bool on_shard = request.command->scope != Scope::kSession;
   Shard& local = context_.router->local();
   if (on_shard && target.kind == Kind::kLocal && local.occupied()) {
     stall_ = Stall::kRetry;
     local.Park(std::make_unique<ResumeMessage>(boost::intrusive_ptr<Session>(this)));
     return false;
   }
-
-  if (client_.reply_mode == ClientState::ReplyMode::kSkipNext) {
-    client_.reply_mode = ClientState::ReplyMode::kSkipping;
-  }
-  client_.last_command = command;
+  client_.last_command = request.command;
   ++client_.commands;
-  const bool skipping = client_.reply_mode == ClientState::ReplyMode::kSkipping;
   switch (target.kind) {
     case Kind::kLocal:
       RunHere(request, on_shard);
@@ -245,9 +181,6 @@ bool Session::Dispatch(std::span<const std::string_view> args) {
       RunSpanning(request);
       break;
   }
-  if (skipping && client_.reply_mode == ClientState::ReplyMode::kSkipping) {
-    client_.reply_mode = ClientState::ReplyMode::kOn;
-  }
   return true;
 }
 
@@ -258,8 +191,12 @@ bool Session::RepliesSuppressed() const {
 
 void Session::RunHere(const Request& request, bool on_shard) {
   Shard& shard = context_.router->local();
-  // What such a command asks about tickets shall cover this turn's changes, too.
-  if (request.command->scope == Scope::kAllShards) shard.CloseTurn();
+  if (request.command->scope == Scope::kAllShards) {
+    // What such a command asks about tickets shall cover this turn's changes, too. The replies that
+    // wait for these have to be at the gate by then: later ones would wait for the next change set.
+    CloseLocalPlace();
+    shard.CloseTurn();
+  }
   OpenLocalPlace();
   std::string& bytes = replies_.bytes(local_place_);
   const size_t begin = bytes.size();
@@ -278,6 +215,7 @@ void Session::RunHere(const Request& request, bool on_shard) {
     bytes.resize(begin);
     return;
   }
+  bytes_in_queue_ += bytes.size() - begin;
   if (shard.IsDurable(outcome.depends_on)) return;
   if (!local_pending_ && begin > 0) {
     // What was read from committed state before this change need not wait for it.
@@ -297,6 +235,7 @@ void Session::RefuseHere(const Command* command, std::string_view error) {
   const size_t begin = bytes.size();
   context_.executor->Refuse(command, error, client_.resp, &bytes);
   if (RepliesSuppressed()) bytes.resize(begin);
+  bytes_in_queue_ += bytes.size() - begin;
 }
 
 void Session::SendAway(uint32_t shard, const Request& request) {
@@ -309,6 +248,8 @@ void Session::SendAway(uint32_t shard, const Request& request) {
   item.resp = request.resp;
   item.suppressed = RepliesSuppressed();
   if (!item.suppressed) item.place = replies_.Open();
+  for (const std::string_view argument : request.args) item.request_bytes += argument.size();
+  request_bytes_in_flight_ += item.request_bytes;
   AddInFlight(1);
   context_.router->Enqueue(shard, this, item, request.args, request.keys);
 }
@@ -336,18 +277,18 @@ void Session::OpenLocalPlace() {
 void Session::CloseLocalPlace() {
   if (!local_open_) return;
   local_open_ = false;
-  bytes_in_queue_ += replies_.bytes(local_place_).size();
   if (!local_pending_) {
     replies_.Fill(local_place_);
     return;
   }
-  context_.router->local().gate().Hold(
-      local_depends_on_, new LocalHold(boost::intrusive_ptr<Session>(this), local_place_));
+  AddInFlight(1);
+  context_.router->local().gate().Hold(local_depends_on_, new LocalHold(this, local_place_));
 }
 
 void Session::OnLocalRelease(uint64_t place) {
   replies_.Fill(place);
   if (host_ != nullptr) host_->OnOutput();
+  RemoveInFlight(1);
 }
 
 void Session::Finish(uint64_t place, std::string_view bytes) {
@@ -359,6 +300,7 @@ void Session::Finish(uint64_t place, std::string_view bytes) {
 void Session::OnBatchReplies(const OperationBatch& batch) {
   for (const OperationBatch::Item& item : batch.items()) {
     if (!item.suppressed) Finish(item.place, batch.ReplyOf(item));
+    request_bytes_in_flight_ -= item.request_bytes;
   }
   if (host_ != nullptr) host_->OnOutput();
   RemoveInFlight(batch.items().size());

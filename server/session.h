@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,12 +9,16 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include "protocol/read_buffer.h"
 #include "protocol/request_parser.h"
 #include "server/client_state.h"
 #include "server/config.h"
 #include "server/executor.h"
 #include "server/reply_queue.h"
+#include "server/requester.h"
 #include "server/router.h"
 
 namespace tally::server {
@@ -55,14 +57,19 @@ struct SessionContext {
 /// other shards are gathered and sent when the input is through; a command that spans shards, or whose
 /// reply comes later, stalls the session: the rest of the input stays unread until it has run.
 ///
-/// Limits: `kMaxPlacesInFlight` and `kMaxReplyBytesInFlight`; beyond them no request is taken until
-/// replies have left (`AcceptsInput`). Before login the second is much smaller.
+/// Limits: `kMaxOperationsInFlight`, `kMaxRequestBytesInFlight` and `kMaxReplyBytesInFlight`; beyond one
+/// of them no request is taken until replies have come or left (`AcceptsInput`). Before login the last
+/// is much smaller. Replies that another shard has not sent yet count with their number only.
 ///
 /// Lifetime: reference-counted on its core; messages that are under way count through `in_flight_`, so a
 /// session outlives its connection until they are back.
-class Session final : public boost::intrusive_ref_counter<Session, boost::thread_unsafe_counter> {
+class Session final : public Requester,
+                      public boost::intrusive_ref_counter<Session, boost::thread_unsafe_counter> {
  public:
-  static constexpr size_t kMaxPlacesInFlight = 16384;
+  /// Operations that are under way, and places for replies that were not taken.
+  static constexpr size_t kMaxOperationsInFlight = 16384;
+  /// Arguments of operations that are under way to other shards.
+  static constexpr size_t kMaxRequestBytesInFlight = size_t{64} << 20;
   static constexpr size_t kMaxReplyBytesInFlight = size_t{256} << 20;
   static constexpr size_t kMaxReplyBytesBeforeLogin = size_t{64} << 10;
 
@@ -89,12 +96,12 @@ class Session final : public boost::intrusive_ref_counter<Session, boost::thread
   [[nodiscard]] ClientState& client() { return client_; }
   [[nodiscard]] bool stalled() const { return stall_ != Stall::kNone; }
 
-  // Called by messages that come back to this core.
-  void OnBatchReplies(const OperationBatch& batch);
-  void OnSpanningExecuted(bool deferred);
-  void OnSpanningReply(const SpanningOperation& operation);
-  void OnDeferredReply(std::string_view bytes);
-  void OnLocalRelease(uint64_t place);
+  // Requester: what was under way comes back to this core.
+  void OnBatchReplies(const OperationBatch& batch) override;
+  void OnSpanningExecuted(bool deferred) override;
+  void OnSpanningReply(const SpanningOperation& operation) override;
+  void OnDeferredReply(std::string_view bytes) override;
+  void OnLocalRelease(uint64_t place) override;
   /// The shard is free again, or the pause is over.
   void Resume();
 
@@ -107,7 +114,9 @@ class Session final : public boost::intrusive_ref_counter<Session, boost::thread
   };
 
   // False: the request has to be run again later.
+  bool Take(std::span<const std::string_view> args);
   bool Dispatch(std::span<const std::string_view> args);
+  bool DispatchTo(const Router::Target& target, const Request& request);
   const Command* Lookup(std::span<const std::string_view> args);
   std::string_view Refusal(const Command* command, std::span<const std::string_view> args);
   bool PausedNow(const Command& command);
@@ -132,14 +141,15 @@ class Session final : public boost::intrusive_ref_counter<Session, boost::thread
   ReplyQueue replies_;
   Stall stall_ = Stall::kNone;
   int64_t now_ms_ = 0;
-  uint64_t in_flight_ = 0;        // messages under way that come back here
-  size_t bytes_in_queue_ = 0;     // of filled places, about
+  uint64_t in_flight_ = 0;  // what is under way and comes back here
+  size_t request_bytes_in_flight_ = 0;
+  size_t bytes_in_queue_ = 0;  // in the places of replies_, about
   uint64_t deferred_place_ = 0;
   bool deferred_suppressed_ = false;
 
   // The place to which operations that run here append, while it is the last one.
   bool local_open_ = false;
-  bool local_pending_ = false;    // it waits for a commit
+  bool local_pending_ = false;  // it waits for a commit
   uint64_t local_place_ = 0;
   storage::Ticket local_depends_on_ = storage::kNoTicket;
 

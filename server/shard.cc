@@ -19,7 +19,10 @@ Shard::Shard(uint32_t number, const ShardMap& shard_map, int databases, Executor
 }
 
 void Shard::CloseTurn() {
-  if (!keyspace_.has_changes()) return;
+  if (!keyspace_.has_changes()) {
+    TALLY_ASSERT(!gate_.waits_for_open_turn(), "a reply waits for a change set that will not come");
+    return;
+  }
   change_set_.clear();
   keyspace_.EncodeFlushes(&change_set_);
   keyspace_.EncodeObjects(&change_set_);

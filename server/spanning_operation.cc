@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "server/session.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -45,7 +44,7 @@ void SpanningOperation::Start(std::unique_ptr<SpanningOperation> operation) {
 
 void SpanningOperation::Deliver(std::unique_ptr<Message> self) {
   if (executed_) {
-    route_.session->OnSpanningReply(*this);
+    route_.requester->OnSpanningReply(*this);
     return;
   }
   Shard* const shard = (*route_.shards)[visits_[next_visit_]];
@@ -75,9 +74,10 @@ void SpanningOperation::Deliver(std::unique_ptr<Message> self) {
 }
 
 void SpanningOperation::TellExecuted() {
-  route_.mailboxes->Call(route_.origin, [session = route_.session, deferred = outcome_.deferred] {
-    session->OnSpanningExecuted(deferred);
-  });
+  route_.mailboxes->Call(route_.origin,
+                         [requester = route_.requester, deferred = outcome_.deferred] {
+                           requester->OnSpanningExecuted(deferred);
+                         });
 }
 
 void SpanningOperation::Run(Shard* last) {

@@ -9,12 +9,11 @@
 #include "server/mailbox.h"
 #include "server/operation.h"
 #include "server/reply_gate.h"
+#include "server/requester.h"
 #include "server/shard.h"
 #include "storage/key.h"
 
 namespace tally::server {
-
-class Session;
 
 /// One command whose keys lie on more than one shard, or that needs them all.
 ///
@@ -29,9 +28,9 @@ class Session;
 /// Thread: one core at a time. The session outlives it, and is stalled until it has run.
 class SpanningOperation final : public Message, public HeldReply {
  public:
-  /// The session, its core, and what stands on every core.
+  /// Who asks, its core, and what stands on every core.
   struct Route {
-    Session* session;
+    Requester* requester;
     uint32_t origin;
     Mailboxes* mailboxes;
     const std::vector<Shard*>* shards;

@@ -32,6 +32,16 @@ void History::EndLife(TimeNs now) {
   }
 }
 
+void History::EndLifeInPowerCut(TimeNs cut, TimeNs now) {
+  for (Operation& operation : operations_) {
+    if (!operation.Answered() || operation.told < cut) continue;
+    operation.told = kUnanswered;
+    operation.parts.clear();
+    if (operation.kind != OperationKind::kGroupWrite) operation.value = 0;
+  }
+  EndLife(now);
+}
+
 std::vector<Violation> CheckHistory(const History& history, int64_t group_size) {
   std::vector<Violation> violations;
   for (const std::string& text : history.wrong_replies()) {

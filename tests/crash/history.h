@@ -79,6 +79,9 @@ class History {
   /// The server that got all operations so far has ended, at `now`: what it has not answered until
   /// then, it will not do any more.
   void EndLife(TimeNs now);
+  /// The power went at `cut`, and what the server said from then on was never heard: those
+  /// operations count as unanswered.
+  void EndLifeInPowerCut(TimeNs cut, TimeNs now);
 
   [[nodiscard]] const std::vector<Operation>& operations() const { return operations_; }
   [[nodiscard]] const std::vector<std::string>& wrong_replies() const { return wrong_replies_; }

@@ -293,6 +293,16 @@ TEST_P(BasicTest, ProtocolErrorClosesThatConnectionOnly) {
   EXPECT_EQ(other.Command({"GET", "key"}), "$1\r\n2\r\n");
 }
 
+TEST_P(BasicTest, WhatRedisWouldWaitForEndlesslyIsRefused) {
+  if (TallyIsStoodInFor()) GTEST_SKIP() << "see kKnownDifferences of the differential test";
+  Client arguments(server_.port());
+  arguments.SendRaw("*1048577\r\n");
+  EXPECT_EQ(arguments.ReadUntilClosed(), "-ERR Protocol error: invalid multibulk length\r\n");
+  Client nul(server_.port());
+  nul.SendRaw({"*1\r\n$4\0\r\nPING\r\n", 15});
+  EXPECT_EQ(nul.ReadUntilClosed(), "-ERR Protocol error: invalid bulk length\r\n");
+}
+
 TEST_P(BasicTest, AnsweredToTheEndWhenTheClientHasFinishedSending) {
   Client client(server_.port());
   std::string bytes;

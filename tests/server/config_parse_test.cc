@@ -141,7 +141,7 @@ TEST(ParseConfig, HelpAndVersionAreNotErrors) {
   const ParsedConfig version = Parse({"--version"});
   EXPECT_EQ(version.config, nullptr);
   EXPECT_EQ(version.exit_code, 0);
-  EXPECT_EQ(version.text, "tally 1.2.3\n");
+  EXPECT_EQ(version.text, "tally 1.2.3");
 }
 
 TEST(ParseConfig, FileIsReadAndTheCommandLineCountsMore) {

@@ -79,6 +79,12 @@ TEST_F(ServerCommandsTest, WaitAofForReplicasWaitsForTheTime) {
   EXPECT_EQ(later(), "*2\r\n:1\r\n:0\r\n");
 }
 
+TEST_F(ServerCommandsTest, WaitAofPassesOnTimesThatAClockCanTake) {
+  Run("WAITAOF", "0", "1", "5000000000000000000");
+  ASSERT_EQ(services.waits.size(), 1u);
+  EXPECT_LT(services.waits[0].timeout_ms, INT64_MAX / 1'000'000);
+}
+
 TEST_F(ServerCommandsTest, WaitAofRefusesBadNumbers) {
   EXPECT_EQ(Run("WAITAOF", "2", "0", "0"),
             "-ERR value is out of range, value must between 0 and 1\r\n");

@@ -27,6 +27,8 @@ class FaultyDatabase : public Database {
     failed_ = false;
     calls_left_ = n;
   }
+  /// All calls since it was made.
+  [[nodiscard]] uint64_t calls() const { return calls_; }
   /// Whether a call has failed since FailNth.
   [[nodiscard]] bool failed() const { return failed_; }
 
@@ -101,6 +103,7 @@ class FaultyDatabase : public Database {
 
   template <typename Function>
   Status Call(const Function& call) {
+    ++calls_;
     const bool dead = failed_ && for_good_;
     const bool fails = IsToFail();
     if (!fails) return call();
@@ -112,6 +115,7 @@ class FaultyDatabase : public Database {
   }
 
   Database* const database_;
+  std::atomic<uint64_t> calls_{0};
   std::atomic<uint64_t> calls_left_{kNever};
   std::atomic<bool> failed_{false};
   std::atomic<bool> for_good_{false};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stdlib.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -7,8 +9,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-
-#include <stdlib.h>
 
 #include "storage/invariant.h"
 

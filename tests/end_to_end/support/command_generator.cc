@@ -14,11 +14,9 @@
 namespace tally::test {
 namespace {
 
-using std::string_literals::operator""s;
-using std::string_view_literals::operator""sv;
-
 constexpr uint64_t kMostPipelined = 40;
 constexpr auto kBeyondShortExpiry = std::chrono::milliseconds(40);
+constexpr auto kBeyondPause = std::chrono::milliseconds(10);
 constexpr size_t kMostCutBytes = 300;  // a unit longer than it is not sent byte by byte
 
 }  // namespace
@@ -49,7 +47,11 @@ Unit CommandGenerator::Next() {
 Unit CommandGenerator::FromCommands(Commands commands) {
   Unit unit;
   unit.commands = std::move(commands);
-  for (const Arguments& command : unit.commands) unit.bytes += EncodeCommand(command);
+  for (const Arguments& command : unit.commands) {
+    unit.bytes += EncodeCommand(command);
+    // What waits for the end of a pause is lost when its client closes meanwhile, or it is not.
+    if (command.size() > 1 && command[1] == "PAUSE") unit.sleep_after = kBeyondPause;
+  }
   if (Chance(10)) unit.cuts = Cuts(unit.bytes.size());
   return unit;
 }
@@ -210,25 +212,28 @@ Unit CommandGenerator::Mutated() {
   Commands commands;
   const uint64_t count = 1 + Below(4);
   for (uint64_t i = 0; i < count; ++i) {
+    // No NUL either (see kKnownDifferences of the test): a cut-short length would let it out.
+    static const std::vector<std::string> keys = {"a",    "b",     "counter",
+                                                  "{t}1", "x{t}y", "key\r\n\xff"};
     switch (Below(4)) {
       case 0:
-        commands.push_back({"SET", Key(), std::to_string(Below(1000))});
+        commands.push_back({"SET", Pick(keys), std::to_string(Below(1000))});
         break;
       case 1:
-        commands.push_back({"GET", Key()});
+        commands.push_back({"GET", Pick(keys)});
         break;
       case 2:
-        commands.push_back({"INCR", Key()});
+        commands.push_back({"INCR", Pick(keys)});
         break;
       default:
-        commands.push_back({"MSET", Key(), "1", Key(), "2"});
+        commands.push_back({"MSET", Pick(keys), "1", Pick(keys), "2"});
         break;
     }
   }
   Unit unit = FromCommands(std::move(commands));
   unit.mode = ReplyMode::kUntilClosed;
   // No letters among the new bytes: they could make it another command, one that Tally lacks.
-  static constexpr std::string_view kBytes = "\r\n\0 $*-0123456789\"'\xff:+"sv;
+  static constexpr std::string_view kBytes = "\r\n $*-0123456789\"'\xff:+";
   const uint64_t mutations = 1 + Below(3);
   for (uint64_t i = 0; i < mutations; ++i) {
     const size_t at = Below(unit.bytes.size());

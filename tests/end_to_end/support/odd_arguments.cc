@@ -17,14 +17,14 @@ std::vector<std::string> BuildOddInputs() {
       "*0\r\n" + ping, "*-1\r\n" + ping, "*-5\r\n" + ping, "*\r\n" + ping, "*a\r\n" + ping,
       "*1a\r\n" + ping, "* 1\r\n$4\r\nPING\r\n", "*1 \r\n$4\r\nPING\r\n", "*01\r\n$4\r\nPING\r\n",
       "*+1\r\n$4\r\nPING\r\n", "*2147483648\r\n" + ping, "*9223372036854775807\r\n",
-      "*9223372036854775808\r\n", "*-9223372036854775808\r\n" + ping, "*2147483647\r\n",
+      "*9223372036854775808\r\n", "*-9223372036854775808\r\n" + ping,
       "*1.0\r\n$4\r\nPING\r\n", "*1\n$4\nPING\n" + ping, "*1\rX$4\r\nPING\r\n",
       // Bulk headers.
       "*1\r\n$-1\r\n" + ping, "*1\r\n$\r\n" + ping, "*1\r\n$a\r\nPING\r\n", "*1\r\n:4\r\nPING\r\n",
       "*1\r\n+PING\r\n", "*1\r\nPING\r\n", "*1\r\n\r\n", "*1\r\n$536870913\r\n",
       "*1\r\n$9223372036854775807\r\n", "*1\r\n$99999999999999999999\r\n", "*1\r\n$04\r\nPING\r\n",
       "*1\r\n$+4\r\nPING\r\n", "*1\r\n$4 \r\nPING\r\n", "*1\r\n$ 4\r\nPING\r\n",
-      "*2\r\n$4\r\nPING\r\n$-1\r\n", "*2\r\n$4\r\nPING\r\n*0\r\n", "*1\r\n\x00$4\r\nPING\r\n"s,
+      "*2\r\n$4\r\nPING\r\n$-1\r\n", "*2\r\n$4\r\nPING\r\n*0\r\n",
       "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$-2\r\n", "*1\r\n$-0\r\n\r\n",
       // The two bytes after a bulk are taken on trust by Redis.
       "*1\r\n$4\r\nPINGXX" + ping, "*1\r\n$4\r\nPING\n\r" + ping, "*1\r\n$4\r\nPING\r\r" + ping,
@@ -32,8 +32,8 @@ std::vector<std::string> BuildOddInputs() {
       // Empty commands, nested and mixed forms.
       "*1\r\n$0\r\n\r\n" + ping, "*2\r\n$0\r\n\r\n$0\r\n\r\n",
       set + "*0\r\n" + set + "PING\r\n" + ping, "PING\r\n*0\r\n*-1\r\n\r\nPING\r\n",
-      "\r\n\n\r\n" + ping, "\n" + ping, "\r\r\n", " \r\n" + ping, "\x00\r\n"s + ping,
-      "PI\x00NG\r\n"s + ping, "$4\r\nPING\r\n", "+PING\r\n", ":1\r\n", "-ERR\r\n", "%1\r\n",
+      "\r\n\n\r\n" + ping, "\n" + ping, "\r\r\n", " \r\n" + ping,
+      "$4\r\nPING\r\n", "+PING\r\n", ":1\r\n", "-ERR\r\n", "%1\r\n",
       ">1\r\n", "_\r\n",
       // Quoting in inline commands.
       "PING \"a\r\n" + ping, "PING 'a\r\n", "PING \"a\"b\r\n", "PING 'a'b\r\n",
@@ -41,12 +41,12 @@ std::vector<std::string> BuildOddInputs() {
       "SET a '\\n'\r\nGET a\r\n", "SET a \"\\n\\r\\t\\b\\a\\\\\\\"\"\r\nGET a\r\n",
       "SET a \"\"\r\nGET a\r\n", "SET a ''\r\nGET a\r\n", "SET a x\"y\"\r\nGET a\r\n",
       "SET a \"\\x00\\xff\"\r\nGET a\r\n", "\"\"\r\n" + ping, "'' x\r\n", "SET\ta\tb\r\nGET\ta\r\n",
-      "SET\va\fb\r\nGET a\r\n", "PING\x00 a\r\n"s,
+      "SET\va\fb\r\nGET a\r\n",
       // Other protocols must not get far. (Redis may lose the replies to what stands before POST or
       // Host:, so nothing does here.)
       "POST / HTTP/1.1\r\nHost: x\r\n\r\nSET a b\r\n", "Host: localhost\r\n" + set,
       "post x y\r\n", "*1\r\n$4\r\nPOST\r\n" + ping, "*1\r\n$5\r\nHost:\r\n" + ping,
-      "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n"s,
+      "\x16\x03\x01\x02\x01\xfc\x03\x03\r\n",
       // Incomplete at the end: nothing of it may be done.
       "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\n9", "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\n99", "*", "*1",
       "*1\r", "*1\r\n$", "PING", "INCR a", "", set + "*2\r\n$4\r\nINCR\r\n$1\r\n",
@@ -55,7 +55,6 @@ std::vector<std::string> BuildOddInputs() {
   inputs.push_back("SET a " + std::string(40'000, 'b') + "\r\nSTRLEN a\r\n");
   inputs.push_back("*" + std::string(66'000, '1'));
   inputs.push_back("*1\r\n$" + std::string(66'000, '1'));
-  inputs.push_back(ping + std::string(100, '\0') + "\r\n");
   return inputs;
 }
 

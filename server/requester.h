@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace tally::server {
+
+class OperationBatch;
+class SpanningOperation;
+
+/// Who sent operations away and gets their replies back: a session, as those see it who carry them.
+///
+/// Thread: everything is called on the requester's own core. It lives until all that it has in flight
+/// is back.
+class Requester {
+ public:
+  virtual void OnBatchReplies(const OperationBatch& batch) = 0;
+  /// The spanning operation has run; its reply follows (later, if `deferred`, as a deferred one).
+  virtual void OnSpanningExecuted(bool deferred) = 0;
+  virtual void OnSpanningReply(const SpanningOperation& operation) = 0;
+  /// `bytes` is one encoded reply.
+  virtual void OnDeferredReply(std::string_view bytes) = 0;
+  /// What this core's own shard had replied into `place` is durable.
+  virtual void OnLocalRelease(uint64_t place) = 0;
+
+ protected:
+  ~Requester() = default;
+};
+
+}  // namespace tally::server

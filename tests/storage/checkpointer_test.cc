@@ -1,0 +1,139 @@
+// The thread around checkpoints: when they run, and what is told of them. What a checkpoint does is in
+// checkpoint_test.cc.
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "storage/checkpoint.h"
+#include "tests/storage/faulty_database.h"
+#include "tests/storage/memory_database.h"
+#include "tests/storage/shard_world.h"
+
+namespace tally::storage {
+namespace {
+
+constexpr uint64_t kNoLimit = uint64_t{1} << 40;
+
+class CheckpointerTest : public ::testing::Test {
+ protected:
+  CheckpointerTest() {
+    EXPECT_TRUE(world_.Start(&memory_, Durability::kSynced).ok());
+    for (int i = 0; i < 10; ++i) world_.RandomTurn();
+  }
+  void MakeCheckpointer(uint64_t journal_limit_bytes, uint64_t recovered_bytes = 0) {
+    checkpointer_.emplace(&faulty_, world_.log(), &world_, world_.recovered().floor,
+                          recovered_bytes, journal_limit_bytes);
+  }
+  // Starts one; what `done` will be called with.
+  std::future<Status> Start() {
+    const auto answer = std::make_shared<std::promise<Status>>();
+    EXPECT_TRUE(checkpointer_->Start([answer](Status status) { answer->set_value(status); }));
+    return answer->get_future();
+  }
+
+  MemoryDatabase memory_;
+  FaultyDatabase faulty_{&memory_};
+  ShardWorld world_{2, 1};
+  std::optional<Checkpointer> checkpointer_;
+};
+
+TEST_F(CheckpointerTest, RunsWhenAskedAndTellsHowItWent) {
+  MakeCheckpointer(kNoLimit);
+  EXPECT_EQ(checkpointer_->state().last_success_ms, 0);
+  EXPECT_EQ(checkpointer_->state().completed, 0u);
+  EXPECT_TRUE(Start().get().ok());
+  const Checkpointer::State state = checkpointer_->state();
+  EXPECT_FALSE(state.running);
+  EXPECT_TRUE(state.last_ok);
+  EXPECT_EQ(state.completed, 1u);
+  EXPECT_EQ(state.floor, world_.log()->appended());
+  EXPECT_EQ(state.journal_bytes, 0u);
+  EXPECT_GT(state.last_success_ms, 0);
+  EXPECT_GE(state.last_duration_ms, 0);
+  EXPECT_EQ(memory_.journal_entries(), 0u);
+}
+
+TEST_F(CheckpointerTest, OneAtATime) {
+  std::promise<void> inside;
+  std::promise<void> go_on;
+  std::atomic<bool> first{true};
+  world_.set_between_visits([&] {
+    if (!first.exchange(false)) return;
+    inside.set_value();
+    go_on.get_future().wait();
+  });
+  MakeCheckpointer(kNoLimit);
+  std::future<Status> done = Start();
+  EXPECT_FALSE(checkpointer_->Start([](const Status&) { ADD_FAILURE() << "not started"; }));
+  inside.get_future().wait();
+  EXPECT_TRUE(checkpointer_->state().running);
+  EXPECT_GT(checkpointer_->state().running_since_ms, 0);
+  EXPECT_FALSE(checkpointer_->Start([](const Status&) { ADD_FAILURE() << "not started"; }));
+  go_on.set_value();
+  EXPECT_TRUE(done.get().ok());
+  EXPECT_TRUE(Start().get().ok());
+}
+
+TEST_F(CheckpointerTest, StartsByItselfWhenTheJournalHasGrown) {
+  MakeCheckpointer(/*journal_limit_bytes=*/2000);
+  for (uint64_t wanted = 1; wanted <= 3; ++wanted) {
+    while (checkpointer_->state().completed < wanted) {
+      world_.RandomTurn();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  EXPECT_GT(checkpointer_->state().floor, kNoTicket);
+}
+
+TEST_F(CheckpointerTest, StartsByItselfForTheJournalThatRecoveryFound) {
+  MakeCheckpointer(/*journal_limit_bytes=*/1'000'000, /*recovered_bytes=*/1'000'001);
+  while (checkpointer_->state().completed < 1) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(checkpointer_->state().journal_bytes, 0u);
+}
+
+TEST_F(CheckpointerTest, AFailureIsToldAndTheNextOneMayBeFine) {
+  MakeCheckpointer(kNoLimit, /*recovered_bytes=*/1000);
+  faulty_.FailNth(2, FaultyDatabase::When::kInsteadOfTheCall, /*for_good=*/false);
+  const Status status = Start().get();
+  EXPECT_FALSE(status.ok());
+  Checkpointer::State state = checkpointer_->state();
+  EXPECT_FALSE(state.last_ok);
+  EXPECT_EQ(state.last_error, status.message());
+  EXPECT_EQ(state.completed, 0u);
+  EXPECT_EQ(state.floor, kNoTicket);
+  EXPECT_EQ(state.journal_bytes, 1000u);
+  EXPECT_TRUE(Start().get().ok());
+  state = checkpointer_->state();
+  EXPECT_TRUE(state.last_ok);
+  EXPECT_EQ(state.last_error, "");
+}
+
+TEST_F(CheckpointerTest, AfterAFailureItWaitsBeforeItStartsByItself) {
+  faulty_.FailNth(1, FaultyDatabase::When::kInsteadOfTheCall, /*for_good=*/true);
+  MakeCheckpointer(/*journal_limit_bytes=*/10, /*recovered_bytes=*/11);
+  while (checkpointer_->state().last_ok) std::this_thread::yield();
+  faulty_.FailNth(FaultyDatabase::kNever, FaultyDatabase::When::kInsteadOfTheCall, false);
+  std::this_thread::sleep_for(3 * Checkpointer::kPollInterval);
+  EXPECT_EQ(checkpointer_->state().completed, 0u);
+  EXPECT_TRUE(Start().get().ok()) << "but at once when asked";
+}
+
+TEST_F(CheckpointerTest, TheDestructorLetsItEnd) {
+  MakeCheckpointer(kNoLimit);
+  std::future<Status> done = Start();
+  checkpointer_.reset();
+  ASSERT_EQ(done.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  EXPECT_TRUE(done.get().ok());
+}
+
+}  // namespace
+}  // namespace tally::storage

@@ -1,0 +1,169 @@
+#include "tests/storage/shard_world.h"
+
+#include <limits>
+
+#include "storage/checkpoint_run.h"
+#include "storage/invariant.h"
+#include "storage/slot_table.h"
+
+namespace tally::storage {
+namespace {
+
+std::string TextOf(const Object& object) {
+  return (object.is_integer() ? std::to_string(object.integer()) : std::string(object.bytes())) +
+         "|" + std::to_string(object.expires_at_ms());
+}
+
+}  // namespace
+
+Status ShardWorld::Start(Database* database, Durability durability, Ticket high_water) {
+  Stop();
+  keyspaces_.clear();
+  std::vector<Keyspace*> keyspaces;
+  for (uint32_t shard = 0; shard < shards_; ++shard) {
+    const SlotRange range{kSlotCount * shard / shards_, kSlotCount * (shard + 1) / shards_};
+    keyspaces_.push_back(std::make_unique<Keyspace>(range, kDatabases));
+    keyspaces.push_back(keyspaces_.back().get());
+  }
+  Status status = Recover(database, keyspaces, high_water, &recovered_);
+  if (!status.ok()) return status;
+  floor_ = recovered_.floor;
+  log_ = std::make_unique<CommitLog>(database, recovered_.last, durability, CommitLog::Callbacks());
+  // What was lost never happened.
+  history_.erase(history_.upper_bound(recovered_.last), history_.end());
+  now_ = history_.at(recovered_.last);
+  return status;
+}
+
+void ShardWorld::Stop() { log_.reset(); }
+
+Key ShardWorld::KeyOf(const std::string& name) const { return MakeKey(recovered_.seed, name); }
+
+Keyspace* ShardWorld::Owner(const Key& key) {
+  for (const auto& keyspace : keyspaces_) {
+    if (key.slot < keyspace->slots().end) return keyspace.get();
+  }
+  TALLY_ASSERT(false, "every slot has an owner");
+}
+
+void ShardWorld::Put(int database, const std::string& name, const std::string& value) {
+  const std::lock_guard lock(mutex_);
+  const Key key = KeyOf(name);
+  Ticket seen = kNoTicket;
+  Object* found = Owner(key)->Find(database, key, 0, &seen);
+  Owner(key)->PutBytes(database, key, found, value, {}, kNoExpiry);
+  now_[{database, name}] = value + "|-1";
+}
+
+void ShardWorld::Flush(int database) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& keyspace : keyspaces_) keyspace->Flush(database);
+  std::erase_if(now_, [&](const auto& entry) { return entry.first.first == database; });
+}
+
+void ShardWorld::RandomWrite() {
+  const int database = static_cast<int>(random_() % kDatabases);
+  std::string name = "k" + std::to_string(random_() % 60);
+  if (random_() % 2 == 0) name = "{one slot}" + name;
+  const Key key = KeyOf(name);
+  Keyspace* keyspace = Owner(key);
+  Ticket seen = kNoTicket;
+  Object* found = keyspace->Find(database, key, 0, &seen);
+  if (random_() % 3 == 0) {
+    if (found == nullptr) return;
+    keyspace->Erase(database, key, found);
+    now_.erase({database, name});
+    return;
+  }
+  const int64_t expiry = random_() % 4 == 0 ? static_cast<int64_t>(random_() >> 2) : kNoExpiry;
+  if (random_() % 2 == 0) {
+    keyspace->PutInteger(database, key, found, static_cast<int64_t>(random_()), expiry);
+  } else {
+    keyspace->PutBytes(database, key, found, std::string(random_() % 100, 'x'),
+                       std::to_string(random_()), expiry);
+  }
+  found = keyspace->Find(database, key, 0, &seen);
+  now_[{database, name}] = TextOf(*found);
+}
+
+void ShardWorld::RandomTurn(int max_operations) {
+  const std::lock_guard lock(mutex_);
+  for (auto left = 1 + random_() % static_cast<uint64_t>(max_operations); left > 0; --left) {
+    if (random_() % 25 == 0) Flush(static_cast<int>(random_() % kDatabases));
+    RandomWrite();
+  }
+  EndTurn();
+}
+
+Ticket ShardWorld::EndTurn() {
+  const std::lock_guard lock(mutex_);
+  std::string change_set;
+  bool changed = false;
+  for (const auto& keyspace : keyspaces_) {
+    if (!keyspace->has_changes()) continue;
+    if (!changed) keyspace->EncodeFlushes(&change_set);
+    changed = true;
+  }
+  if (!changed) return log_->appended();
+  for (const auto& keyspace : keyspaces_) keyspace->EncodeObjects(&change_set);
+  const Ticket ticket = log_->Append(change_set);
+  history_[ticket] = now_;
+  for (const auto& keyspace : keyspaces_) {
+    if (keyspace->has_changes()) keyspace->Stamp(ticket);
+  }
+  log_->LeadCommit();
+  return ticket;
+}
+
+WorldState ShardWorld::State() {
+  const std::lock_guard lock(mutex_);
+  WorldState state;
+  for (const auto& keyspace : keyspaces_) {
+    for (int database = 0; database < kDatabases; ++database) {
+      // Loaded objects are clean and no visit of changes meets them: so look for every name.
+      for (int i = 0; i < 60; ++i) {
+        for (const char* prefix : {"k", "{one slot}k", "put"}) {
+          const std::string name = prefix + std::to_string(i);
+          const Key key = KeyOf(name);
+          if (Owner(key) != keyspace.get()) continue;
+          Ticket seen = kNoTicket;
+          const Object* found = keyspace->Find(database, key, 0, &seen);
+          if (found != nullptr) state[{database, name}] = TextOf(*found);
+        }
+      }
+    }
+  }
+  return state;
+}
+
+size_t ShardWorld::CountDirty(Ticket floor) {
+  const std::lock_guard lock(mutex_);
+  size_t count = 0;
+  size_t looked_at = 0;
+  for (const auto& keyspace : keyspaces_) {
+    for (int database = 0; database < kDatabases; ++database) {
+      for (uint32_t slot = keyspace->slots().first; slot < keyspace->slots().end; ++slot) {
+        keyspace->ForEachDirtyFrom(database, slot, floor, 0, std::numeric_limits<size_t>::max(),
+                                   &looked_at, [&](const Object&, uint64_t) { ++count; });
+      }
+    }
+  }
+  return count;
+}
+
+bool ShardWorld::RunOnShard(uint32_t shard, const std::function<void(Keyspace&)>& visit) {
+  if (between_visits_) between_visits_();
+  if (!running_) return false;
+  const std::lock_guard lock(mutex_);
+  visit(*keyspaces_[shard]);
+  return true;
+}
+
+Status ShardWorld::Checkpoint(Database* database) {
+  CheckpointRun run(database, log_.get(), this, floor_);
+  Status status = run.Run();
+  floor_ = run.floor();
+  return status;
+}
+
+}  // namespace tally::storage
