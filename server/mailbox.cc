@@ -13,12 +13,27 @@ Mailbox::Mailbox() : wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
 }
 
 Mailbox::~Mailbox() {
+  DiscardAll();
+  ::close(wake_fd_);
+}
+
+size_t Mailbox::DiscardAll() {
+  size_t count = 0;
   Message* message = head_.exchange(nullptr);
   while (message != nullptr) {
     const std::unique_ptr<Message> owned(message);
     message = owned->next_;
+    ++count;
   }
-  ::close(wake_fd_);
+  return count;
+}
+
+void Mailboxes::DiscardAll() {
+  size_t discarded = 0;
+  do {
+    discarded = 0;
+    for (const auto& box : boxes_) discarded += box->DiscardAll();
+  } while (discarded != 0);
 }
 
 void Mailbox::Push(std::unique_ptr<Message> message) {

@@ -56,6 +56,8 @@ class Mailbox {
   // The owner only.
   /// Delivers everything that was pushed before the call, in order. Returns how many.
   size_t DeliverAll();
+  /// Destroys what was pushed, undelivered; when nobody delivers any more. Returns how many.
+  size_t DiscardAll();
   /// The owner is about to wait on `wake_fd()`. False: there are messages, do not sleep.
   [[nodiscard]] bool PrepareToSleep();
   /// After the wait, or instead of it.
@@ -82,6 +84,8 @@ class Mailboxes {
   void Send(uint32_t core, std::unique_ptr<Message> message) {
     boxes_[core]->Push(std::move(message));
   }
+  /// At the end, when no core runs: destroys what is left, and what that sends in its turn.
+  void DiscardAll();
   void Call(uint32_t core, std::function<void()> call) {
     Send(core, std::make_unique<CallMessage>(std::move(call)));
   }

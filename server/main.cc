@@ -1,6 +1,5 @@
 // tally-server: reads the options, opens the data directory, serves until a signal or SHUTDOWN.
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,6 +24,7 @@
 #include "server/config.h"
 #include "server/config_parse.h"
 #include "server/cycle_clock.h"
+#include "server/descriptor_limit.h"
 #include "server/server.h"
 #include "server/wall_clock.h"
 #include "storage/data_directory.h"
@@ -40,8 +40,6 @@ using tally::storage::Status;
 
 constexpr int kExitCannotStart = 1;
 constexpr int kExitCommitFailed = 74;  // EX_IOERR
-// Descriptors for the database, the loops and the listener, beside the clients'.
-constexpr uint64_t kReservedDescriptors = 1024;
 
 // Signals become readable descriptors, and no thread is interrupted by them.
 int MakeSignalDescriptor() {
@@ -64,20 +62,14 @@ int DefaultThreads() {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency() / 2));
 }
 
-// Raises the soft limit as far as maxclients needs; lowers maxclients where the hard limit forbids it.
+// Lowers maxclients where the descriptor limit forbids more.
 void FitDescriptorLimit(Config* config) {
-  struct rlimit limit {};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const rlim_t wanted = config->maxclients.load() + kReservedDescriptors;
-  if (limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min(wanted, limit.rlim_max);
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur >= wanted) return;
-  const uint64_t clients =
-      limit.rlim_cur > kReservedDescriptors ? limit.rlim_cur - kReservedDescriptors : 1;
-  spdlog::warn("only {} file descriptors are allowed: maxclients is {} instead of {}",
-               limit.rlim_cur, clients, config->maxclients.load());
-  config->maxclients = static_cast<uint32_t>(clients);
+  const uint32_t wanted = config->maxclients.load();
+  const uint32_t fitting = tally::server::RaiseDescriptorLimit(wanted);
+  if (fitting == wanted) return;
+  spdlog::warn("the limit of open files allows {} clients instead of {}: maxclients is {}", fitting,
+               wanted, fitting);
+  config->maxclients = fitting;
 }
 
 std::string DrawRunId() {

@@ -38,8 +38,7 @@ class ShardMap {
 };
 
 /// A reply that is given later, from any thread. The session reads no further request of its client
-/// until then. Sending twice is a broken invariant; a token that is dropped unsent leaves the client
-/// waiting.
+/// until then. Sending twice is a broken invariant; a token that is dropped unsent answers with an error.
 class DeferredReply {
  public:
   virtual ~DeferredReply() = default;

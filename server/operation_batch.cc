@@ -77,6 +77,14 @@ void OperationBatch::Execute() {
     item.reply_begin = replies_.size();
     item.depends_on = target_->Run(request, &replies_).depends_on;
     item.reply_end = replies_.size();
+    if (target_->TurnIsFull()) EndTurn(target_->CloseTurn());
+  }
+}
+
+// The turn ended within the batch: what depends on it has its ticket now.
+void OperationBatch::EndTurn(storage::Ticket ticket) {
+  for (Item& item : items_) {
+    if (item.depends_on == storage::kOpenTicket) item.depends_on = ticket;
   }
 }
 

@@ -70,6 +70,7 @@ class OperationBatch final : public Message, public HeldReply {
   };
 
   void Execute();
+  void EndTurn(storage::Ticket ticket);
   std::unique_ptr<OperationBatch> SplitDurable(storage::Ticket durable);
 
   Requester* requester_;

@@ -10,6 +10,8 @@
 #include <spdlog/spdlog.h>
 
 #include "server/core.h"
+#include "server/descriptor_limit.h"
+#include "server/memory_usage.h"
 #include "server/server_acceptor.h"
 #include "server/shard.h"
 #include "server/wall_clock.h"
@@ -77,6 +79,7 @@ Status Server::Start() {
   if (Status status = Recover(); !status.ok()) return status;
   MakeCores();
   if (Status status = acceptor_->Listen(); !status.ok()) return status;
+  options_.config->port = acceptor_->port();  // 0 had meant: any
   CheckDiskSpace();
   RunThreads();
   return Status::Ok();
@@ -172,6 +175,7 @@ void Server::Drain() {
     core.StopInput();
   });
   UnpauseClients();
+  log_->CancelHopelessWaiters();
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(kDrainLimitMs);
   constexpr std::chrono::milliseconds kPollInterval{2};
@@ -216,6 +220,7 @@ void Server::Stop(bool save) {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   log_.reset();
+  mailboxes_->DiscardAll();
   acceptor_.reset();
   cores_.clear();
 }
@@ -312,6 +317,7 @@ void Server::Shutdown(bool save) {
 }
 
 void Server::ApplyConfig() {
+  RaiseDescriptorLimit(options_.config->maxclients.load());
   log_->set_durability(DurabilityOf(options_.config->appendfsync.load()));
 }
 
@@ -327,7 +333,10 @@ void Server::RunHousekeeping() {
   std::unique_lock lock(housekeeping_mutex_);
   for (int64_t round = 0; !housekeeping_stops_; ++round) {
     rates_.Sample(MonotonicUs(), TotalsOf(statistics_view_));
-    if (round % kDiskCheckEvery == 0) CheckDiskSpace();
+    if (round % kDiskCheckEvery == 0) {
+      CheckDiskSpace();
+      static_cast<void>(MeasureMemory());  // notes the peak
+    }
     housekeeping_wake_.wait_for(lock, std::chrono::milliseconds(RateSampler::kIntervalMs));
   }
 }

@@ -213,10 +213,19 @@ void Session::RunHere(const Request& request, bool on_shard) {
   }
   if (RepliesSuppressed()) {
     bytes.resize(begin);
-    return;
+  } else {
+    bytes_in_queue_ += bytes.size() - begin;
+    if (!shard.IsDurable(outcome.depends_on)) LetWait(begin, outcome.depends_on);
   }
-  bytes_in_queue_ += bytes.size() - begin;
-  if (shard.IsDurable(outcome.depends_on)) return;
+  if (shard.TurnIsFull()) {
+    CloseLocalPlace();
+    shard.CloseTurn();
+  }
+}
+
+// The reply that begins at `begin` in the local place waits for a commit.
+void Session::LetWait(size_t begin, storage::Ticket depends_on) {
+  std::string& bytes = replies_.bytes(local_place_);
   if (!local_pending_ && begin > 0) {
     // What was read from committed state before this change need not wait for it.
     std::string reply = bytes.substr(begin);
@@ -226,7 +235,7 @@ void Session::RunHere(const Request& request, bool on_shard) {
     replies_.bytes(local_place_) = std::move(reply);
   }
   local_pending_ = true;
-  local_depends_on_ = std::max(local_depends_on_, outcome.depends_on);
+  local_depends_on_ = std::max(local_depends_on_, depends_on);
 }
 
 void Session::RefuseHere(const Command* command, std::string_view error) {

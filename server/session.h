@@ -121,6 +121,7 @@ class Session final : public Requester,
   std::string_view Refusal(const Command* command, std::span<const std::string_view> args);
   bool PausedNow(const Command& command);
   void RunHere(const Request& request, bool on_shard);
+  void LetWait(size_t begin, storage::Ticket depends_on);
   void SendAway(uint32_t shard, const Request& request);
   void RunSpanning(const Request& request);
   void RefuseHere(const Command* command, std::string_view error);

@@ -18,10 +18,10 @@ Shard::Shard(uint32_t number, const ShardMap& shard_map, int databases, Executor
   keyspaces_[number] = &keyspace_;
 }
 
-void Shard::CloseTurn() {
+storage::Ticket Shard::CloseTurn() {
   if (!keyspace_.has_changes()) {
     TALLY_ASSERT(!gate_.waits_for_open_turn(), "a reply waits for a change set that will not come");
-    return;
+    return storage::kNoTicket;
   }
   change_set_.clear();
   keyspace_.EncodeFlushes(&change_set_);
@@ -30,6 +30,7 @@ void Shard::CloseTurn() {
   keyspace_.Stamp(ticket);
   gate_.CloseTurn(ticket);
   if (change_set_.capacity() > kKeptChangeSetBytes) std::string().swap(change_set_);
+  return ticket;
 }
 
 storage::Keyspace* Shard::Enter() {

@@ -47,7 +47,12 @@ class Shard {
   [[nodiscard]] bool IsDurable(storage::Ticket ticket) const { return ticket <= log_->durable(); }
 
   /// Ends the turn's change set: it gets its ticket, and the replies that depend on it wait for that.
-  void CloseTurn();
+  /// Replies that depend on the open turn have to be at the gate by then. `kNoTicket` when nothing had
+  /// changed.
+  storage::Ticket CloseTurn();
+  /// So many bytes of values are enough for one change set: whoever runs operations closes the turn.
+  static constexpr size_t kMaxTurnBytes = size_t{16} << 20;
+  [[nodiscard]] bool TurnIsFull() const { return keyspace_.changed_bytes() > kMaxTurnBytes; }
 
   // A spanning operation's visit.
   [[nodiscard]] bool occupied() const { return occupied_; }

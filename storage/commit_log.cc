@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "storage/invariant.h"
@@ -35,13 +36,25 @@ CommitLog::~CommitLog() {
   thread_.join();
 }
 
+void CommitLog::AwaitRoom(size_t bytes) {
+  constexpr std::chrono::microseconds kPollInterval{200};
+  while (true) {
+    const size_t gathered = gathered_bytes_.load(std::memory_order_relaxed);
+    if (gathered == 0 || gathered + bytes <= kMaxGatheredBytes) return;
+    if (failed_.load(std::memory_order_acquire)) return;
+    if (!Commit()) std::this_thread::sleep_for(kPollInterval);
+  }
+}
+
 Ticket CommitLog::Append(std::string_view change_set) {
+  AwaitRoom(change_set.size());
   Ticket ticket;
   {
     const MutexLock lock(mutex_);
     ticket = appended_.load(std::memory_order_relaxed) + 1;
     if (!waiting_.load(std::memory_order_relaxed)) BeginEntry(&gathering_, ticket);
     AppendChangeSet(&gathering_, change_set);
+    gathered_bytes_.store(gathering_.size(), std::memory_order_relaxed);
     appended_.store(ticket, std::memory_order_release);
     waiting_.store(true, std::memory_order_seq_cst);
   }
@@ -70,6 +83,7 @@ bool CommitLog::Commit() {
       return false;
     }
     std::swap(gathering_, committing_entry_);
+    gathered_bytes_.store(0, std::memory_order_relaxed);
     last = appended_.load(std::memory_order_relaxed);
     waiting_.store(false, std::memory_order_seq_cst);
   }
@@ -157,6 +171,20 @@ void CommitLog::WhenSynced(Ticket ticket, std::chrono::milliseconds timeout,
     has_waiters_.store(true, std::memory_order_seq_cst);
   }
   WakeThread();
+}
+
+void CommitLog::CancelHopelessWaiters() {
+  std::vector<SyncWaiter> hopeless;
+  {
+    const MutexLock lock(mutex_);
+    const auto first = std::stable_partition(
+        waiters_.begin(), waiters_.end(),
+        [&](const SyncWaiter& waiter) { return waiter.ticket <= appended(); });
+    std::move(first, waiters_.end(), std::back_inserter(hopeless));
+    waiters_.erase(first, waiters_.end());
+    has_waiters_.store(!waiters_.empty(), std::memory_order_seq_cst);
+  }
+  for (SyncWaiter& waiter : hopeless) waiter.done(false);
 }
 
 CommitLog::Statistics CommitLog::statistics() const {

@@ -45,6 +45,8 @@ class CommitLog {
   static constexpr std::chrono::microseconds kShortSync{500};
   static constexpr std::chrono::microseconds kLongSync{700};
   static constexpr std::chrono::seconds kSyncInterval{1};
+  /// So much may wait for one commit. A larger change set waits alone.
+  static constexpr size_t kMaxGatheredBytes = size_t{64} << 20;
 
   struct Callbacks {
     /// `durable()` advanced. Called by the committing thread, without locks held.
@@ -73,7 +75,8 @@ class CommitLog {
   CommitLog& operator=(const CommitLog&) = delete;
 
   /// Adds one encoded change set. Callers make sure that change sets that touch the same object are
-  /// appended in the order of the changes.
+  /// appended in the order of the changes. Returns at once unless more than `kMaxGatheredBytes` would
+  /// wait: then it commits, or waits for the commit under way (backpressure of a slow disk).
   Ticket Append(std::string_view change_set) EXCLUDES(mutex_);
 
   /// True when `LeadCommit` would find something to do: a caller that is about to sleep must call it.
@@ -101,6 +104,10 @@ class CommitLog {
   void WhenSynced(Ticket ticket, std::chrono::milliseconds timeout, std::function<void(bool)> done)
       EXCLUDES(mutex_);
 
+  /// Ends all waits of WhenSynced that nothing appended so far can fulfil, with `done(false)`, on the
+  /// calling thread: for the end of serving.
+  void CancelHopelessWaiters() EXCLUDES(mutex_);
+
   [[nodiscard]] Statistics statistics() const;
 
  private:
@@ -111,6 +118,7 @@ class CommitLog {
   };
 
   bool Commit() EXCLUDES(mutex_);
+  void AwaitRoom(size_t bytes) EXCLUDES(mutex_);
   bool SyncNow() EXCLUDES(mutex_);
   void WakeThread() EXCLUDES(mutex_);
   void Fail(const std::string& message);
@@ -134,6 +142,7 @@ class CommitLog {
   bool stopping_ GUARDED_BY(mutex_) = false;
 
   std::atomic<bool> waiting_{false};
+  std::atomic<size_t> gathered_bytes_{0};
   std::atomic<bool> committing_{false};
   std::atomic<bool> callers_lead_{true};
   std::atomic<bool> failed_{false};

@@ -60,6 +60,7 @@ void Keyspace::PutInteger(int database, const Key& key, Object* found, int64_t v
 
 void Keyspace::PutBytes(int database, const Key& key, Object* found, std::string_view head,
                         std::string_view tail, int64_t expires_at_ms) {
+  changed_bytes_ += head.size() + tail.size();
   if (found == nullptr) {
     Insert(database, key, Object::NewBytes(key, head, tail, expires_at_ms));
   } else if (found->TrySetBytes(head, tail)) {
@@ -81,6 +82,8 @@ void Keyspace::FinishPut(int database, const Key& key, Object* found, int64_t ex
     return;
   }
   Database& db = databases_[Index(database)];
+  // The number of objects that expire is told, too.
+  if ((before_ms == kNoExpiry) != (expires_at_ms == kNoExpiry)) db.size_ticket = kOpenTicket;
   Count(db, key.slot, *found, -1);
   if (found->TrySetExpiry(expires_at_ms)) {
     Count(db, key.slot, *found, +1);
@@ -233,6 +236,7 @@ void Keyspace::Stamp(Ticket ticket) {
   }
   changed_.clear();
   flushed_.clear();
+  changed_bytes_ = 0;
   for (Database& db : databases_) {
     if (db.flush_ticket == kOpenTicket) db.flush_ticket = ticket;
     if (db.size_ticket == kOpenTicket) db.size_ticket = ticket;

@@ -76,6 +76,8 @@ class Keyspace {
   // The turn's change set. Encoded, flushes come before objects: a spanning operation writes the
   // flushes of one shard (they are the same on all), then the objects of every shard.
   [[nodiscard]] bool has_changes() const { return !changed_.empty() || !flushed_.empty(); }
+  /// Bytes of values that were put since the last Stamp: about what the change set will take.
+  [[nodiscard]] size_t changed_bytes() const { return changed_bytes_; }
   void EncodeFlushes(std::string* out) const;
   void EncodeObjects(std::string* out) const;
   void Stamp(Ticket ticket);
@@ -145,6 +147,7 @@ class Keyspace {
   std::vector<Changed> changed_;
   std::vector<uint8_t> flushed_;
   std::vector<std::vector<SlotTable>> garbage_;
+  size_t changed_bytes_ = 0;
   uint64_t expired_count_ = 0;
   uint64_t object_bytes_ = 0;
 };

@@ -16,7 +16,7 @@ namespace {
 
 constexpr uint64_t kMostPipelined = 40;
 constexpr auto kBeyondShortExpiry = std::chrono::milliseconds(40);
-constexpr auto kBeyondPause = std::chrono::milliseconds(10);
+constexpr auto kBeyondPause = std::chrono::milliseconds(250);
 constexpr size_t kMostCutBytes = 300;  // a unit longer than it is not sent byte by byte
 
 }  // namespace
@@ -49,7 +49,7 @@ Unit CommandGenerator::FromCommands(Commands commands) {
   unit.commands = std::move(commands);
   for (const Arguments& command : unit.commands) {
     unit.bytes += EncodeCommand(command);
-    // What waits for the end of a pause is lost when its client closes meanwhile, or it is not.
+    // What waits for the end of a pause (Redis looks ten times a second) may be lost at a close.
     if (command.size() > 1 && command[1] == "PAUSE") unit.sleep_after = kBeyondPause;
   }
   if (Chance(10)) unit.cuts = Cuts(unit.bytes.size());

@@ -23,6 +23,7 @@ struct Answer {
   std::vector<std::string> replies;  ///< of kOnePerCommand
   std::string bytes;                 ///< of the other modes
   bool complete = true;              ///< as many as there should be, and in time
+  std::string failure;               ///< when not: why
 };
 
 /// One of the two servers, with the connection that carries the stream.
@@ -54,8 +55,11 @@ class Side {
     if (unit.mode == ReplyMode::kOnePerCommand) {
       for (size_t i = 0; i < unit.commands.size() && answer.complete; ++i) {
         std::optional<std::string> reply = client_.ReadRawReply();
-        answer.complete = reply.has_value();
-        if (reply) answer.replies.push_back(*std::move(reply));
+        if (reply) {
+          answer.replies.push_back(*std::move(reply));
+        } else {
+          Fail(fmt::format("no reply to {}", Printable(unit.commands[i])), &answer);
+        }
       }
       return answer;
     }
@@ -63,8 +67,8 @@ class Side {
     std::optional<std::string> bytes = unit.mode == ReplyMode::kUntilMarker
                                            ? client_.ReadUntil(ending)
                                            : client_.ReadUntilClosed();
-    answer.complete = bytes.has_value();
     answer.bytes = bytes ? *std::move(bytes) : std::string(client_.pending());
+    if (!bytes) Fail("the answer does not end", &answer);
     if (unit.mode == ReplyMode::kUntilClosed) Connect();
     return answer;
   }
@@ -81,6 +85,15 @@ class Side {
   }
 
  private:
+  void Fail(std::string_view what, Answer* answer) const {
+    answer->complete = false;
+    answer->failure = fmt::format("{} ({}; received: {})", what,
+                                  client_.closed()      ? "closed"
+                                  : client_.malformed() ? "malformed"
+                                                        : "timeout",
+                                  Printable(client_.pending()));
+  }
+
   uint16_t port_;
   std::vector<Arguments> greeting_;
   Client client_;
@@ -117,9 +130,9 @@ std::optional<std::string> Compare(const Unit& unit, const Answer& subject, cons
                        Printable(oracle.bytes));
   }
   if (subject.complete && oracle.complete) return std::nullopt;
-  return fmt::format("no complete answer (subject: {}, oracle: {})\n  input: {}",
-                     subject.complete ? "complete" : "incomplete",
-                     oracle.complete ? "complete" : "incomplete", Printable(unit.bytes, 2000));
+  return fmt::format("no complete answer\n  subject: {}\n  oracle:  {}\n  input:   {}",
+                     subject.complete ? "complete" : subject.failure,
+                     oracle.complete ? "complete" : oracle.failure, Printable(unit.bytes, 4000));
 }
 
 }  // namespace
