@@ -23,7 +23,7 @@
 namespace tally::test {
 namespace {
 
-constexpr int kUnits = 2000;
+constexpr int kUnits = 1200;
 constexpr uint64_t kDefaultSeed = 20'240'917;
 
 // Known and wanted differences. Of inputs that are no commands, the stream leaves out two kinds:

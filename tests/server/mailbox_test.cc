@@ -46,8 +46,8 @@ TEST(MailboxTest, DeliversInTheOrderOfThePushes) {
 TEST(MailboxTest, WhatIsPushedDuringADeliveryComesWithTheNext) {
   Mailbox box;
   std::vector<int> delivered;
-  box.Push(std::make_unique<CallMessage>(
-      [&] { box.Push(std::make_unique<Counted>(&delivered, 1)); }));
+  box.Push(
+      std::make_unique<CallMessage>([&] { box.Push(std::make_unique<Counted>(&delivered, 1)); }));
   EXPECT_EQ(box.DeliverAll(), 1u);
   EXPECT_TRUE(delivered.empty());
   EXPECT_FALSE(box.PrepareToSleep());

@@ -163,8 +163,8 @@ class SessionHarness {
  public:
   static constexpr int64_t kNowMs = 1'700'000'000'000;
 
-  explicit SessionHarness(uint32_t shards,
-                          std::unique_ptr<JournalDatabase> disk = std::make_unique<JournalDatabase>())
+  explicit SessionHarness(
+      uint32_t shards, std::unique_ptr<JournalDatabase> disk = std::make_unique<JournalDatabase>())
       : database(std::move(disk)), shard_map_(shards), mailboxes_(shards) {
     ++alive_;
     WallClock::SetForTest(kNowMs);
@@ -178,8 +178,8 @@ class SessionHarness {
         storage::Recover(database.get(), keyspaces, storage::kNoTicket, &recovered_);
     EXPECT_TRUE(status.ok()) << status.message();
     log_ = std::make_unique<storage::CommitLog>(database.get(), recovered_.last,
-                                               storage::Durability::kSynced,
-                                               storage::CommitLog::Callbacks{});
+                                                storage::Durability::kSynced,
+                                                storage::CommitLog::Callbacks{});
     for (uint32_t i = 0; i < shards; ++i) {
       Core& core = *cores_[i];
       core.shard.Attach(log_.get());

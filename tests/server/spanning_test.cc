@@ -72,9 +72,12 @@ TEST_F(SpanningTest, LaterCommandsOfItsConnectionSeeIt) {
 }
 
 TEST_F(SpanningTest, TwoSpanningCommandsNeverWaitForEachOther) {
-  const std::vector<std::string> requests = {
-      "MSET " + a + " 1 " + b + " 1 " + c + " 1\r\n", "MSET " + c + " 2 " + a + " 2\r\n",
-      "DEL " + b + " " + a + "\r\n", "MGET " + c + " " + b + "\r\n", "DBSIZE\r\n", "FLUSHALL\r\n"};
+  const std::vector<std::string> requests = {"MSET " + a + " 1 " + b + " 1 " + c + " 1\r\n",
+                                             "MSET " + c + " 2 " + a + " 2\r\n",
+                                             "DEL " + b + " " + a + "\r\n",
+                                             "MGET " + c + " " + b + "\r\n",
+                                             "DBSIZE\r\n",
+                                             "FLUSHALL\r\n"};
   for (unsigned seed = 0; seed < 100; ++seed) {
     std::mt19937_64 random(seed);
     std::vector<TestClient*> clients;
@@ -95,47 +98,283 @@ TEST_F(SpanningTest, TwoSpanningCommandsNeverWaitForEachOther) {
 }
 
 TEST_F(SpanningTest, NobodySeesHalfOfAnMSet) {
-  for (unsigned seed = 0; seed < 40; ++seed) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
-    SessionHarness fresh(kShards);
-    TestClient& first = fresh.Connect(0);
-    fresh.Ask(first, "MSET " + a + " 0 " + c + " 0\r\n");
-    TestClient& second = fresh.Connect(2);
-    TestClient& together = fresh.Connect(1);
-    TestClient& apart = fresh.Connect(1);
+    std::vector<TestClient*> writers{&server.Connect(0), &server.Connect(2)};
+    std::vector<TestClient*> readers{&server.Connect(0), &server.Connect(1), &server.Connect(2)};
+    server.Ask(*writers[0], "MSET " + a + " start " + c + " start\r\n");
     int written = 0;
-    int newest_seen_by_apart = 0;
-    bool ask_c = false;
-    const auto ask_apart = [&] { apart.Send("GET " + (ask_c ? c : a) + "\r\n"); };
-    ask_apart();
-    for (int step = 0; step < 400; ++step) {
-      for (TestClient* writer : {&first, &second}) {
-        if (random() % 4 == 0 && writer->session().idle()) {
-          const std::string value = std::to_string(++written);
-          writer->Send("MSET " + c + " " + value + " " + a + " " + value + "\r\n");
-        }
+    int seen = 0;
+    for (int step = 0; step < 200; ++step) {
+      for (TestClient* writer : writers) {
+        if (random() % 4 != 0 || !writer->session().idle()) continue;
+        const std::string value = std::to_string(++written);
+        writer->Send("MSET " + c + " " + value + " " + a + " " + value + "\r\n");
       }
-      if (together.session().idle()) together.Send("MGET " + a + " " + c + "\r\n");
-      fresh.RandomStep(&random);
-      if (const std::string reply = together.Take(); !reply.empty()) {
+      for (TestClient* reader : readers) {
+        if (reader->session().idle()) reader->Send("MGET " + a + " " + c + "\r\n");
+      }
+      server.RandomStep(&random);
+      for (TestClient* reader : readers) {
+        const std::string reply = reader->Take();
+        if (reply.empty()) continue;
         const std::string value = reply.substr(4, (reply.size() - 4) / 2);
         ASSERT_EQ(reply, "*2\r\n" + value + value);
-      }
-      // One key after the other: with two writers values may come in any order, but what is seen in
-      // one key is in the other already. So with the first writer alone they never go back.
-      if (const std::string reply = apart.Take(); !reply.empty()) {
-        if (seed % 2 == 0) {
-          newest_seen_by_apart = written;
-        } else {
-          newest_seen_by_apart = 0;
-        }
-        ask_c = !ask_c;
-        ask_apart();
+        ++seen;
       }
     }
-    EXPECT_GE(written, newest_seen_by_apart);
+    EXPECT_GT(seen, 0);
+    server.Run();
   }
+}
+
+// Who reads one key after the other sees the second at least as new as the first.
+TEST_F(SpanningTest, WhoSawAnMSetInOneKeySeesItInTheOther) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    TestClient& writer = server.Connect(static_cast<uint32_t>(random() % kShards));
+    TestClient& reader = server.Connect(static_cast<uint32_t>(random() % kShards));
+    server.Ask(writer, "MSET " + a + " 0 " + c + " 0\r\n");
+    int written = 0;
+    int newest = 0;
+    bool ask_c = false;
+    for (int step = 0; step < 300; ++step) {
+      if (random() % 4 == 0 && writer.session().idle()) {
+        const std::string value = std::to_string(++written);
+        writer.Send("MSET " + a + " " + value + " " + c + " " + value + "\r\n");
+      }
+      if (reader.session().idle()) {
+        reader.Send("GET " + (ask_c ? c : a) + "\r\n");
+        ask_c = !ask_c;
+      }
+      server.RandomStep(&random);
+      const std::string reply = reader.Take();
+      if (reply.empty()) continue;
+      const int value = std::stoi(reply.substr(reply.find('\n') + 1));
+      ASSERT_GE(value, newest);
+      newest = value;
+    }
+    EXPECT_GT(newest, 0);
+    server.Run();
+  }
+}
+
+TEST_F(SpanningTest, ItIsOneTicketWhateverTheShards) {
+  TestClient& client = server.Connect(1);
+  server.Ask(client, "MSET " + a + " 1 " + b + " 1 " + c + " 1\r\n");
+  EXPECT_EQ(server.log().appended(), 1u);
+  server.Ask(client, "DEL " + a + " " + b + "\r\n");
+  EXPECT_EQ(server.log().appended(), 2u);
+  server.Ask(client, "FLUSHALL\r\n");
+  EXPECT_EQ(server.log().appended(), 3u);
+  server.Ask(client, "DEL " + a + " " + b + "\r\n");
+  EXPECT_EQ(server.log().appended(), 3u) << "nothing changed";
+}
+
+TEST_F(SpanningTest, APowerCutLeavesAllOfItOrNothing) {
+  TestClient& client = server.Connect(1);
+  const std::string read = "MGET " + a + " " + b + " " + c + "\r\n";
+  const auto on_disk = [&] {
+    const auto after = server.AfterPowerCut();
+    return after->Ask(after->Connect(), read);
+  };
+  const auto all = [](std::string_view value) {
+    return "*3\r\n" + Bulk(value) + Bulk(value) + Bulk(value);
+  };
+  server.Ask(client, "MSET " + a + " 1 " + b + " 1 " + c + " 1\r\n");
+  client.Send("MSET " + a + " 2 " + b + " 2 " + c + " 2\r\n");
+  for (int step = 0; step < 6; ++step) {
+    EXPECT_EQ(on_disk(), all("1")) << "step " << step;
+    server.Turn(static_cast<uint32_t>(step) % kShards);
+  }
+  server.Commit();
+  EXPECT_EQ(on_disk(), all("2"));
+  server.Ask(client, "FLUSHALL\r\n");
+  EXPECT_EQ(on_disk(), "*3\r\n$-1\r\n$-1\r\n$-1\r\n");
+}
+
+// The order of truth is that of the tickets: what the shards changed before is in front of it.
+TEST_F(SpanningTest, EarlierChangesOfTheSameTurnComeBeforeIt) {
+  TestClient& client = server.Connect(0);
+  TestClient& other = server.Connect(1);
+  client.Send("SET " + a + " before\r\n");
+  other.Send("SET " + b + " before\r\n");
+  client.Send("MSET " + a + " after " + b + " after\r\n");
+  server.Run();
+  const auto recovered = server.AfterPowerCut();
+  EXPECT_EQ(recovered->Ask(recovered->Connect(), "MGET " + a + " " + b + "\r\n"),
+            MGetReply("after", "after"));
+}
+
+TEST_F(SpanningTest, ItsReplyWaitsForItsCommit) {
+  TestClient& writer = server.Connect(1);
+  TestClient& reader = server.Connect(0);
+  writer.Send("MSET " + a + " 1 " + c + " 1\r\n");
+  server.Settle();
+  EXPECT_EQ(writer.Take(), "");
+  for (const std::string& key : {a, c}) {
+    reader.Send("GET " + key + "\r\n");
+    server.Settle();
+    EXPECT_EQ(reader.Take(), "") << "the change is not durable on any of its shards";
+  }
+  server.Commit();
+  server.Settle();
+  EXPECT_EQ(writer.Take(), "+OK\r\n");
+  EXPECT_EQ(reader.Take(), Bulk("1") + Bulk("1"));
+  reader.Send("MGET " + a + " " + c + "\r\n");
+  server.Settle();
+  EXPECT_EQ(reader.Take(), MGetReply("1", "1")) << "a clean read is never held";
+}
+
+TEST_F(SpanningTest, ItsConnectionGoesOnBeforeItIsDurable) {
+  TestClient& client = server.Connect(0);
+  client.Send("MSET " + a + " 1 " + c + " 1\r\nINCR " + b + "\r\nMGET " + a + " " + b + "\r\n");
+  server.Settle();
+  EXPECT_EQ(client.unread(), 0u);
+  EXPECT_EQ(client.Take(), "");
+  EXPECT_EQ(server.log().appended(), 2u);
+  ASSERT_TRUE(server.Commit());
+  server.Settle();
+  EXPECT_EQ(client.Take(), "+OK\r\n:1\r\n" + MGetReply("1", "1"));
+  EXPECT_FALSE(server.Commit()) << "one commit was enough for all of it";
+}
+
+TEST_F(SpanningTest, OthersWaitWhileItIsInside) {
+  TestClient& client = server.Connect(0);
+  TestClient& local = server.Connect(0);
+  TestClient& remote = server.Connect(1);
+  client.Send("MSET " + a + " 1 " + c + " 1\r\n");
+  ASSERT_TRUE(server.shard(0).occupied()) << "it enters the first shard at once";
+  EXPECT_FALSE(server.shard(2).occupied());
+  local.Send("PING\r\nGET " + a + "\r\n");
+  remote.Send("GET " + a + "\r\nGET " + b + "\r\n");
+  server.Turn(0);
+  server.Turn(1);
+  server.Turn(0);
+  EXPECT_EQ(local.Take(), "+PONG\r\n") << "what needs no object goes on";
+  EXPECT_TRUE(local.session().stalled());
+  EXPECT_NE(local.unread(), 0u);
+  EXPECT_EQ(remote.Take(), "");
+  EXPECT_EQ(server.log().appended(), 0u);
+  server.Turn(2);
+  EXPECT_EQ(server.log().appended(), 1u);
+  EXPECT_FALSE(server.shard(2).occupied());
+  EXPECT_TRUE(server.shard(0).occupied()) << "it learns of that by a message";
+  server.Run();
+  EXPECT_EQ(client.Take(), "+OK\r\n");
+  EXPECT_EQ(local.Take(), Bulk("1"));
+  EXPECT_EQ(remote.Take(), Bulk("1") + "$-1\r\n");
+}
+
+TEST_F(SpanningTest, ParkedOperationsGoOnInOrder) {
+  TestClient& client = server.Connect(0);
+  client.Send("MSET " + a + " 0 " + c + " 0\r\n");
+  for (const std::string_view digit : {"1", "2", "3", "4"}) {
+    server.Connect(1).Send("APPEND " + a + " " + std::string(digit) + "\r\n");
+    server.Turn(1);
+    server.Turn(0);
+    if (digit == "2") server.Connect(1).Send("MSET " + a + " x " + b + " x\r\n");
+  }
+  server.Run();
+  EXPECT_EQ(client.Take(), "+OK\r\n");
+  EXPECT_EQ(server.Ask(client, "GET " + a + "\r\n"), Bulk("x34"));
+}
+
+TEST_F(SpanningTest, CountsAndFlushesSeeAllShards) {
+  TestClient& client = server.Connect(2);
+  EXPECT_EQ(server.Ask(client, "MSET " + a + " 1 " + b + " 1 " + c + " 1\r\nDBSIZE\r\n"),
+            "+OK\r\n:3\r\n");
+  EXPECT_EQ(server.Ask(client, "INCR " + a + "x\r\nFLUSHALL\r\nDBSIZE\r\nGET " + a + "\r\n"),
+            ":1\r\n+OK\r\n:0\r\n$-1\r\n");
+  const auto recovered = server.AfterPowerCut();
+  EXPECT_EQ(recovered->Ask(recovered->Connect(), "DBSIZE\r\n"), ":0\r\n");
+}
+
+TEST_F(SpanningTest, MSetNxChangesAllKeysOrNone) {
+  TestClient& client = server.Connect(0);
+  EXPECT_EQ(server.Ask(client, "MSETNX " + a + " 1 " + c + " 1\r\nMSETNX " + b + " 2 " + c +
+                                   " 2\r\nMGET " + b + " " + c + "\r\n"),
+            ":1\r\n:0\r\n*2\r\n$-1\r\n" + Bulk("1"));
+}
+
+// The same promises with a thread for each core, and commits that any of them leads: for what happens
+// between threads only, and for ThreadSanitizer.
+class SpanningThreadsTest : public ::testing::Test {
+ protected:
+  static constexpr uint32_t kCores = 3;
+  static constexpr int kRounds = 150;
+
+  /// One core's thread. Only the first core's client writes both keys, so that their values rise.
+  void RunCore(uint32_t core) {
+    TestClient& both = *spanning_clients[core];
+    TestClient& one = *single_clients[core];
+    int asked_both = 0;
+    int asked_one = 0;
+    int newest = 0;
+    bool finished = false;
+    // The others may still need this core when its own clients are through.
+    while (at_work > 0) {
+      if (both.session().idle() && asked_both < kRounds) {
+        const std::string value = std::to_string(++asked_both);
+        both.Send(core == 0 ? "MSET " + a + " " + value + " " + c + " " + value + "\r\n"
+                            : "MGET " + a + " " + c + "\r\n");
+      }
+      if (one.session().idle() && asked_one < kRounds) {
+        one.Send("INCR n" + std::to_string(asked_one % 7) + "\r\nGET " +
+                 (++asked_one % 2 == 0 ? a : c) + "\r\n");
+      }
+      bool did = server.Turn(core);
+      did |= server.Commit();
+      did |= server.Turn(core);
+      if (!did) std::this_thread::yield();
+      CheckBoth(core, both.Take());
+      CheckOne(one.Take(), &newest);
+      if (!finished && asked_both == kRounds && asked_one == kRounds && both.session().idle() &&
+          one.session().idle()) {
+        finished = true;
+        --at_work;
+      }
+    }
+  }
+  void CheckBoth(uint32_t core, const std::string& reply) {
+    if (reply.empty() || core == 0) return;
+    const std::string value = reply.substr(4, (reply.size() - 4) / 2);
+    if (reply != "*2\r\n" + value + value) ++halves;
+  }
+  void CheckOne(const std::string& reply, int* newest) {
+    const size_t bulk = reply.find('$');
+    if (bulk == std::string::npos) return;
+    const int value = std::stoi(reply.substr(reply.find('\n', bulk) + 1));
+    if (value < *newest) ++steps_back;
+    *newest = value;
+  }
+
+  SessionHarness server{kCores};
+  const std::string a = server.KeyOn(0);
+  const std::string c = server.KeyOn(2);
+  std::vector<TestClient*> spanning_clients;
+  std::vector<TestClient*> single_clients;
+  std::atomic<uint32_t> at_work{kCores};
+  std::atomic<int> halves{0};
+  std::atomic<int> steps_back{0};
+};
+
+TEST_F(SpanningThreadsTest, NobodySeesHalfOfAnMSetNorOlderThanBefore) {
+  server.Ask(server.Connect(0), "MSET " + a + " 0 " + c + " 0\r\n");
+  for (uint32_t core = 0; core < kCores; ++core) {
+    spanning_clients.push_back(&server.Connect(core));
+    single_clients.push_back(&server.Connect(core));
+  }
+  std::vector<std::thread> threads;
+  for (uint32_t core = 0; core < kCores; ++core) threads.emplace_back([=, this] { RunCore(core); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(halves, 0);
+  EXPECT_EQ(steps_back, 0);
+  const std::string last = std::to_string(kRounds);
+  EXPECT_EQ(server.Ask(server.Connect(1), "MGET " + a + " " + c + "\r\n"),
+            "*2\r\n" + Bulk(last) + Bulk(last));
 }
 
 }  // namespace
