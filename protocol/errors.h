@@ -115,7 +115,6 @@ inline constexpr std::string_view kInvalidCommand = "ERR Invalid command specifi
 inline constexpr std::string_view kCommandHasNoKeys = "ERR The command has no key arguments";
 inline constexpr std::string_view kCommandArgumentCount =
     "ERR Invalid number of arguments specified for command";
-inline constexpr std::string_view kCommandArguments = "ERR Invalid arguments specified for command";
 
 // --- CONFIG ---
 std::string UnknownConfigOption(std::string_view option);
@@ -135,7 +134,6 @@ inline constexpr std::string_view kNoConfigFile = "ERR The server is running wit
 
 // --- SAVE, SHUTDOWN, WAITAOF ---
 inline constexpr std::string_view kSaveInProgress = "ERR Background save already in progress";
-inline constexpr std::string_view kShutdownFailed = "ERR Errors trying to SHUTDOWN. Check logs.";
 inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
 // WAITAOF came with Redis 7.2; text as there.
 inline constexpr std::string_view kWaitAofDisabled =
@@ -145,8 +143,5 @@ inline constexpr std::string_view kWaitAofDisabled =
 inline constexpr std::string_view kLowDisk =
     "MISCONF The disk is nearly full, so writes are refused and reads go on. Writing resumes by "
     "itself when there is room.";
-inline constexpr std::string_view kCommitFailed =
-    "MISCONF A write could not be made durable. The server stops; whether this command took "
-    "effect is unknown.";
 
 }  // namespace tally::protocol::errors

@@ -30,7 +30,7 @@ struct ClientState {
   enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
   ReplyMode reply_mode = ReplyMode::kOn;
 
-  int64_t created_ms = 0;          // wall clock
+  int64_t created_ms = 0;  // wall clock
   int64_t last_interaction_ms = 0;
   const Command* last_command = nullptr;
   uint64_t commands = 0;

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,7 @@
 #include "protocol/errors.h"
 #include "protocol/number.h"
 #include "server/command.h"
+#include "server/descriptor_limit.h"
 
 namespace tally::server {
 namespace {
@@ -22,9 +22,6 @@ using Access = ConfigParameter::Access;
 
 constexpr int64_t kMaxInt = std::numeric_limits<int>::max();
 constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
-
-/// File descriptors that the server needs besides its clients.
-constexpr uint64_t kReservedDescriptors = 64;
 
 // An integer in [kMin, kMax], handed to `Store` when there is a configuration to store it in.
 template <int64_t kMin, int64_t kMax, auto kStore>
@@ -89,11 +86,7 @@ std::string SetMaxClients(std::string_view text, Config* config) {
       SetInteger<1, std::numeric_limits<uint32_t>::max(), [](Config&, int64_t) {}>(text, nullptr);
   if (!problem.empty()) return problem;
   const int64_t value = *protocol::ParseInt64(text);
-  rlimit descriptors{};
-  if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 && descriptors.rlim_max != RLIM_INFINITY &&
-      static_cast<uint64_t>(value) + kReservedDescriptors > descriptors.rlim_max) {
-    const uint64_t possible =
-        descriptors.rlim_max - std::min(descriptors.rlim_max, rlim_t{kReservedDescriptors});
+  if (const uint32_t possible = MostClients(); static_cast<uint64_t>(value) > possible) {
     return "The operating system is not able to handle the specified number of clients, try with " +
            std::to_string(possible);
   }

@@ -3,9 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
 #include <chrono>
 #include <utility>
+
+#include <boost/asio/buffer.hpp>
 
 #include "server/wall_clock.h"
 
@@ -250,24 +251,27 @@ void Core::CloseIdleClients(int64_t now_ms) {
 void Core::ExpireStep(int64_t now_ms) {
   storage::Keyspace& keyspace = shard_->keyspace();
   const storage::SlotRange slots = keyspace.slots();
-  const auto start = std::chrono::steady_clock::now();
-  const auto budget = std::chrono::microseconds(kExpireBudgetUs);
-  size_t looked_at = 0;
-  uint64_t expired = 0;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(kExpireBudgetUs);
   // At most one round over everything, and not longer than the budget.
   for (int databases_done = 0; databases_done <= keyspace.databases();) {
     if (keyspace.expiring(expire_database_) == 0 || expire_slot_ >= slots.end) {
-      expire_slot_ = slots.first;
       expire_database_ = (expire_database_ + 1) % keyspace.databases();
+      expire_slot_ = slots.first;
+      expire_hash_ = 0;
       ++databases_done;
       continue;
     }
-    looked_at += 1 + keyspace.ExpireSlot(expire_database_, std::max(expire_slot_, slots.first),
-                                         now_ms, &expired);
-    expire_slot_ = std::max(expire_slot_, slots.first) + 1;
-    if (looked_at < kExpireStep) continue;
-    looked_at = 0;
-    if (std::chrono::steady_clock::now() - start > budget) break;
+    expire_slot_ = std::max(expire_slot_, slots.first);
+    size_t looked_at = 0;
+    while (looked_at < kExpireStep && expire_slot_ < slots.end) {
+      expire_hash_ = keyspace.ExpireFrom(expire_database_, expire_slot_, now_ms, expire_hash_,
+                                         kExpireStep, &looked_at);
+      if (expire_hash_ < storage::SlotTable::kHashEnd) continue;
+      expire_hash_ = 0;
+      ++expire_slot_;
+      ++looked_at;  // a slot costs something, too
+    }
+    if (std::chrono::steady_clock::now() > end) break;
   }
 }
 

@@ -1,17 +1,18 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/intrusive/list.hpp>
-#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include "server/connection.h"
 #include "server/executor.h"
@@ -132,6 +133,7 @@ class Core final : private ConnectionHost {
   // Where the search for expired objects goes on.
   int expire_database_ = 0;
   uint32_t expire_slot_ = 0;
+  uint64_t expire_hash_ = 0;
 
   std::atomic<bool> waits_{false};
   bool stopping_ = false;

@@ -1,8 +1,8 @@
 // tally-server: reads the options, opens the data directory, serves until a signal or SHUTDOWN.
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +16,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -25,6 +26,7 @@
 #include "server/config_parse.h"
 #include "server/cycle_clock.h"
 #include "server/descriptor_limit.h"
+#include "server/listening_socket.h"
 #include "server/server.h"
 #include "server/wall_clock.h"
 #include "storage/data_directory.h"
@@ -147,6 +149,10 @@ int Run(int argc, char** argv) {
   FitDescriptorLimit(&config);
   tally::server::CycleClock::Calibrate();
 
+  tally::server::ListeningSocket socket;
+  if (const Status status = socket.Bind(config.bind, config.port); !status.ok()) {
+    return Fail(status.message());
+  }
   std::unique_ptr<tally::storage::DataDirectory> directory;
   if (const Status status = tally::storage::DataDirectory::Open(config.dir, &directory);
       !status.ok()) {
@@ -159,8 +165,7 @@ int Run(int argc, char** argv) {
     return Fail(status.message());
   }
   std::unique_ptr<tally::storage::Database> database;
-  if (const Status status =
-          tally::storage::OpenRocksDatabase(directory->rocks_path(), &database);
+  if (const Status status = tally::storage::OpenRocksDatabase(directory->rocks_path(), &database);
       !status.ok()) {
     return Fail(status.message());
   }
@@ -184,7 +189,9 @@ int Run(int argc, char** argv) {
     [[maybe_unused]] const ssize_t written = write(shutdown_descriptor, &one, sizeof(one));
   };
   Server server(database.get(), std::move(options));
-  if (const Status status = server.Start(); !status.ok()) return Fail(status.message());
+  if (const Status status = server.Start(std::move(socket)); !status.ok()) {
+    return Fail(fmt::format("{}: {}", directory->path(), status.message()));
+  }
   PrintBanner(config, server, directory->path());
 
   const bool with_checkpoint = WaitForEnd(signal_descriptor, shutdown_descriptor, save);

@@ -43,7 +43,9 @@ class ReplyQueue {
   static constexpr size_t kKeptBytes = size_t{16} << 10;
 
   [[nodiscard]] Place& Slot(uint64_t place) { return ring_[place & (ring_.size() - 1)]; }
-  [[nodiscard]] const Place& Slot(uint64_t place) const { return ring_[place & (ring_.size() - 1)]; }
+  [[nodiscard]] const Place& Slot(uint64_t place) const {
+    return ring_[place & (ring_.size() - 1)];
+  }
 
   std::vector<Place> ring_;  // a power of two
   uint64_t first_ = 0;

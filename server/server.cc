@@ -74,11 +74,15 @@ Server::~Server() {
   if (running_) Stop(false);
 }
 
-Status Server::Start() {
+Status Server::Start(ListeningSocket socket) {
+  if (!socket.bound()) {
+    const Status bound = socket.Bind(options_.config->bind, options_.config->port);
+    if (!bound.ok()) return bound;
+  }
   MakeShards();
   if (Status status = Recover(); !status.ok()) return status;
   MakeCores();
-  if (Status status = acceptor_->Listen(); !status.ok()) return status;
+  if (Status status = acceptor_->Listen(std::move(socket)); !status.ok()) return status;
   options_.config->port = acceptor_->port();  // 0 had meant: any
   CheckDiskSpace();
   RunThreads();
@@ -91,8 +95,7 @@ void Server::MakeShards() {
   for (uint32_t i = 0; i < count; ++i) {
     statistics_.push_back(std::make_unique<CoreStatistics>(CommandCount()));
     statistics_view_.push_back(statistics_.back().get());
-    executors_.push_back(
-        std::make_unique<Executor>(&shard_map_, this, statistics_.back().get()));
+    executors_.push_back(std::make_unique<Executor>(&shard_map_, this, statistics_.back().get()));
     shards_owned_.push_back(std::make_unique<Shard>(i, shard_map_, options_.config->databases,
                                                     executors_.back().get()));
     shards_.push_back(shards_owned_.back().get());
@@ -142,8 +145,8 @@ void Server::RunThreads() {
     threads_.emplace_back([raw = core.get()] { raw->Run(); });
   }
   checkpointer_ = std::make_unique<storage::Checkpointer>(
-      database_, log_.get(), static_cast<storage::ShardAccess*>(this), recovered_.floor, recovered_.journal_bytes,
-      options_.config->journal_limit_bytes);
+      database_, log_.get(), static_cast<storage::ShardAccess*>(this), recovered_.floor,
+      recovered_.journal_bytes, options_.config->journal_limit_bytes);
   if (!options_.high_water_path.empty()) {
     high_water_keeper_ = std::make_unique<storage::HighWaterKeeper>(
         options_.high_water_path, options_.high_water, [this] { return log_->synced(); },
@@ -176,8 +179,7 @@ void Server::Drain() {
   });
   UnpauseClients();
   log_->CancelHopelessWaiters();
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(kDrainLimitMs);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kDrainLimitMs);
   constexpr std::chrono::milliseconds kPollInterval{2};
   while (std::chrono::steady_clock::now() < deadline) {
     std::atomic<bool> drained{true};
@@ -187,7 +189,8 @@ void Server::Drain() {
     if (drained && log_->durable() >= log_->appended()) return;
     std::this_thread::sleep_for(kPollInterval);
   }
-  spdlog::warn("some clients did not take their replies within {} ms", kDrainLimitMs);
+  spdlog::warn("after {} ms some requests are still unanswered, or their replies not taken",
+               kDrainLimitMs);
 }
 
 void Server::Stop(bool save) {
@@ -202,13 +205,13 @@ void Server::Stop(bool save) {
     });
     if (started) done.get_future().wait();
   }
-  checkpointer_.reset();  // lets a running one end
   {
     const std::lock_guard lock(housekeeping_mutex_);
     housekeeping_stops_ = true;
   }
   housekeeping_wake_.notify_all();
   housekeeping_.join();
+  checkpointer_.reset();  // lets a running one end
   std::promise<void> synced;
   log_->WhenSynced(log_->appended(), std::chrono::milliseconds(0),
                    [&](bool) { synced.set_value(); });
@@ -219,8 +222,9 @@ void Server::Stop(bool save) {
   }
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-  log_.reset();
+  log_->Stop();  // answers who still waits for a sync, and these ask the log
   mailboxes_->DiscardAll();
+  log_.reset();
   acceptor_.reset();
   cores_.clear();
 }
@@ -235,8 +239,7 @@ uint64_t Server::rejected_connections() const { return acceptor_->rejected(); }
 
 void Server::VisitClients(std::function<ClientAction(ClientState&)> visit,
                           std::function<void()> done) {
-  VisitClientsFrom(0,
-                   std::make_shared<std::function<ClientAction(ClientState&)>>(std::move(visit)),
+  VisitClientsFrom(0, std::make_shared<std::function<ClientAction(ClientState&)>>(std::move(visit)),
                    std::move(done));
 }
 
@@ -335,6 +338,7 @@ void Server::RunHousekeeping() {
     rates_.Sample(MonotonicUs(), TotalsOf(statistics_view_));
     if (round % kDiskCheckEvery == 0) {
       CheckDiskSpace();
+      ReportCheckpointFailure();
       static_cast<void>(MeasureMemory());  // notes the peak
     }
     housekeeping_wake_.wait_for(lock, std::chrono::milliseconds(RateSampler::kIntervalMs));
@@ -348,16 +352,31 @@ void Server::CheckDiskSpace() {
       ::statvfs(options_.facts.data_directory.c_str(), &space) != 0) {
     return;
   }
+  constexpr uint64_t kSmallVolumePart = 16;
   const uint64_t free_bytes = uint64_t{space.f_bavail} * space.f_frsize;
+  const uint64_t low_bytes = std::min(options_.low_disk_bytes,
+                                      uint64_t{space.f_blocks} * space.f_frsize / kSmallVolumePart);
   const bool refused = writes_refused_.load(std::memory_order_relaxed);
-  if (!refused && free_bytes < options_.low_disk_bytes) {
+  if (!refused && free_bytes < low_bytes) {
     writes_refused_ = true;
-    spdlog::error("{}: {} MiB of disk space left, fewer than {}: writes are refused until there is room",
-                  options_.facts.data_directory, free_bytes >> 20, options_.low_disk_bytes >> 20);
-  } else if (refused && free_bytes >= options_.enough_disk_bytes) {
+    spdlog::error(
+        "{}: {} MiB of disk space left, fewer than {}: writes are refused until there is room",
+        options_.facts.data_directory, free_bytes >> 20, low_bytes >> 20);
+  } else if (refused && free_bytes >= 2 * low_bytes) {
     writes_refused_ = false;
     spdlog::info("{}: {} MiB of disk space free: writes are taken again",
                  options_.facts.data_directory, free_bytes >> 20);
+  }
+}
+
+// A checkpoint that fails loses nothing, but the journal grows until one succeeds.
+void Server::ReportCheckpointFailure() {
+  const storage::Checkpointer::State state = checkpointer_->state();
+  if (state.last_ok) {
+    reported_failure_.clear();
+  } else if (reported_failure_ != state.last_error) {
+    reported_failure_ = state.last_error;
+    spdlog::error("a checkpoint failed, it will be tried again: {}", state.last_error);
   }
 }
 

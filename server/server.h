@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/config.h"
+#include "server/listening_socket.h"
 #include "server/mailbox.h"
 #include "server/operation.h"
 #include "server/rate_sampler.h"
@@ -49,9 +50,9 @@ class Server final : public Services, private storage::ShardAccess {
     std::function<void(const std::string& message)> on_fatal;
     /// SHUTDOWN was accepted; whoever owns the server shall call Stop(save). Any thread.
     std::function<void(bool save)> on_shutdown;
-    /// Free bytes below which writes are refused, and from which they are taken again.
+    /// Free bytes below which writes are refused; they are taken again from twice as many on. On a
+    /// small volume its sixteenth part counts instead.
     uint64_t low_disk_bytes = uint64_t{64} << 20;
-    uint64_t enough_disk_bytes = uint64_t{128} << 20;
   };
 
   /// `database` outlives the server.
@@ -60,8 +61,9 @@ class Server final : public Services, private storage::ShardAccess {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Recovers, listens, and serves. Not ok: the message says why, and nothing runs.
-  storage::Status Start();
+  /// Recovers, listens on `socket` (or binds one as the configuration says), and serves. Not ok: the
+  /// message says why, and nothing runs.
+  storage::Status Start(ListeningSocket socket = {});
   /// Ends serving: requests already taken are carried out and answered (for at most `kDrainLimitMs`), the
   /// journal is synced, with `save` a checkpoint is made, connections close.
   void Stop(bool save);
@@ -107,6 +109,7 @@ class Server final : public Services, private storage::ShardAccess {
   void Drain();
   void RunHousekeeping();
   void CheckDiskSpace();
+  void ReportCheckpointFailure();
   void OnEachCore(const std::function<void(Core&)>& call);
 
   storage::Database* const database_;
@@ -135,6 +138,7 @@ class Server final : public Services, private storage::ShardAccess {
   std::mutex housekeeping_mutex_;
   std::condition_variable housekeeping_wake_;
   bool housekeeping_stops_ = false;
+  std::string reported_failure_;  // of a checkpoint
   bool running_ = false;
 };
 

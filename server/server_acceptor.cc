@@ -4,10 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/buffer.hpp>
 #include <chrono>
 #include <memory>
 #include <utility>
+
+#include <boost/asio/buffer.hpp>
 
 #include "protocol/errors.h"
 
@@ -67,25 +68,15 @@ Acceptor::Acceptor(const Config* config, std::vector<Core*> cores)
       acceptor_(cores_.front()->io()),
       retry_(cores_.front()->io()) {}
 
-Status Acceptor::Listen() {
-  const std::string where = config_->bind + ":" + std::to_string(config_->port);
+Status Acceptor::Listen(ListeningSocket socket) {
   error_code error;
-  const auto address = boost::asio::ip::make_address(config_->bind, error);
-  if (error) return Status::Failure("cannot listen on '" + config_->bind + "': not an IP address");
-  const tcp::endpoint endpoint(address, config_->port);
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
+  const tcp protocol = socket.is_v6() ? tcp::v6() : tcp::v4();
+  port_ = socket.port();
+  acceptor_.assign(protocol, socket.Release(), error);
   if (!error) acceptor_.listen(config_->tcp_backlog, error);
   if (!error) acceptor_.non_blocking(true, error);
-  if (error == boost::asio::error::address_in_use) {
-    return Status::Failure("port " + std::to_string(config_->port) + " on " + config_->bind +
-                           " is in use by another program (perhaps a redis-server). Stop that one, "
-                           "or choose another port: --port 7000");
-  }
-  if (error) return Status::Failure("cannot listen on " + where + ": " + error.message());
-  port_ = acceptor_.local_endpoint(error).port();
-  return Status::Ok();
+  if (!error) return Status::Ok();
+  return Status::Failure("cannot listen on port " + std::to_string(port_) + ": " + error.message());
 }
 
 void Acceptor::Close() {

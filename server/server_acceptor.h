@@ -1,14 +1,16 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include "server/config.h"
 #include "server/core.h"
+#include "server/listening_socket.h"
 #include "storage/status.h"
 
 namespace tally::server {
@@ -22,8 +24,8 @@ class Acceptor {
  public:
   Acceptor(const Config* config, std::vector<Core*> cores);
 
-  /// Binds and listens. Before the cores run. Not ok: the message names address and port.
-  storage::Status Listen();
+  /// Listens on the socket that was bound. Before the cores run.
+  storage::Status Listen(ListeningSocket socket);
   /// Begins to accept; before the cores run.
   void Start() { Accept(); }
   void Close();

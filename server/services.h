@@ -16,23 +16,23 @@ namespace tally::server {
 
 /// Facts that do not change while the server runs.
 struct ServerFacts {
-  std::string version;        // tally_version
-  std::string run_id;         // 40 hex digits, drawn at start
+  std::string version;  // tally_version
+  std::string run_id;   // 40 hex digits, drawn at start
   std::string executable;
-  std::string config_file;    // empty when none
-  std::string data_directory; // absolute
-  int64_t started_ms = 0;     // wall clock
+  std::string config_file;     // empty when none
+  std::string data_directory;  // absolute
+  int64_t started_ms = 0;      // wall clock
   int threads = 1;
 };
 
 struct CheckpointInfo {
   bool running = false;
-  int64_t last_success_s = 0;   // unix time; server start when none yet (as Redis's LASTSAVE)
+  int64_t last_success_s = 0;  // unix time; server start when none yet (as Redis's LASTSAVE)
   bool last_ok = true;
   int64_t last_duration_ms = -1;
   int64_t running_since_ms = -1;
   uint64_t completed = 0;
-  uint64_t changes_since = 0;   // change sets since the last checkpoint's floor
+  uint64_t changes_since = 0;  // change sets since the last checkpoint's floor
   uint64_t journal_bytes = 0;
 };
 
@@ -44,7 +44,7 @@ struct CommitInfo {
   uint64_t syncs = 0;
   uint64_t bytes = 0;
   double average_sync_us = 0;
-  bool led_by_cores = true;      // false: the commit thread leads
+  bool led_by_cores = true;  // false: the commit thread leads
 };
 
 /// What commands may ask of the server as a whole. Thread: any core.

@@ -69,7 +69,7 @@ class Session final : public Requester,
   /// Operations that are under way, and places for replies that were not taken.
   static constexpr size_t kMaxOperationsInFlight = 16384;
   /// Arguments of operations that are under way to other shards.
-  static constexpr size_t kMaxRequestBytesInFlight = size_t{64} << 20;
+  static constexpr size_t kMaxRequestBytesInFlight = size_t{16} << 20;
   static constexpr size_t kMaxReplyBytesInFlight = size_t{256} << 20;
   static constexpr size_t kMaxReplyBytesBeforeLogin = size_t{64} << 10;
 

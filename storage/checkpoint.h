@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,27 +9,17 @@
 
 #include "storage/commit_log.h"
 #include "storage/database.h"
-#include "storage/keyspace.h"
+#include "storage/shard_access.h"
 #include "storage/status.h"
 #include "storage/thread_annotations.h"
 #include "storage/ticket.h"
 
 namespace tally::storage {
 
-/// How the checkpointer reaches the objects, which belong to other threads.
-class ShardAccess {
- public:
-  virtual ~ShardAccess() = default;
-  [[nodiscard]] virtual uint32_t shards() const = 0;
-  /// Runs `visit` on the thread that owns the shard, between two turns (its change set is closed), and
-  /// returns when it has run. False: the shard no longer runs (the server is stopping).
-  virtual bool RunOnShard(uint32_t shard, const std::function<void(Keyspace&)>& visit) = 0;
-};
-
 /// Writes changed objects to their place in the database and cuts the journal.
 ///
 /// Steps: a fresh journal part is started, which gives the *floor* (the highest ticket in the older
-/// parts). Slot by slot, in steps of at most `kObjectsPerStep` objects or `kBytesPerStep` bytes, each
+/// parts). Slot by slot, in steps of about CheckpointRun::kObjectsPerStep objects or kBytesPerStep bytes, each
 /// owner copies what changed after the previous floor, deletions included; meanwhile everything goes on,
 /// so copies may be newer than the floor. They are written to a sorted file, which is ingested once all
 /// that it holds is synced in the journal: objects never run ahead of it. A synced meta record says the
@@ -47,8 +36,6 @@ class ShardAccess {
 /// tries again. (A failed commit is the CommitLog's matter and final.)
 class Checkpointer {
  public:
-  static constexpr size_t kObjectsPerStep = 2000;
-  static constexpr size_t kBytesPerStep = size_t{1} << 20;
   /// How often the journal's size is looked at.
   static constexpr std::chrono::milliseconds kPollInterval{100};
   /// After a failure the next one starts by itself no sooner.
@@ -57,13 +44,13 @@ class Checkpointer {
   struct State {
     bool running = false;
     bool last_ok = true;
-    int64_t running_since_ms = -1;   // wall clock
-    int64_t last_success_ms = 0;     // wall clock; 0 = none since start
+    int64_t running_since_ms = -1;  // wall clock
+    int64_t last_success_ms = 0;    // wall clock; 0 = none since start
     int64_t last_duration_ms = -1;
     uint64_t completed = 0;
     Ticket floor = kNoTicket;
-    uint64_t journal_bytes = 0;      // since the floor
-    std::string last_error;          // why the last one failed; empty when it did not
+    uint64_t journal_bytes = 0;  // since the floor
+    std::string last_error;      // why the last one failed; empty when it did not
   };
 
   /// `floor`: what recovery found. A checkpoint starts by itself when the journal has grown by more than

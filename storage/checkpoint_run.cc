@@ -1,7 +1,6 @@
 #include "storage/checkpoint_run.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <future>
 #include <memory>
 #include <string>
@@ -158,8 +157,8 @@ bool CheckpointRun::CopyStep(const Keyspace& keyspace, uint8_t database, Ticket 
   position->slot = std::max(position->slot, slots.first);
   size_t looked_at = 0;
   while (position->slot < slots.end) {
-    if (looked_at >= Checkpointer::kObjectsPerStep) return true;
-    if (copies->bytes() >= Checkpointer::kBytesPerStep) return true;
+    if (looked_at >= kObjectsPerStep) return true;
+    if (copies->bytes() >= kBytesPerStep) return true;
     const auto slot = static_cast<uint16_t>(position->slot);
     position->hash =
         keyspace.ForEachDirtyFrom(database, slot, floor, position->hash, kObjectsAtOnce, &looked_at,
@@ -208,22 +207,33 @@ Status CheckpointRun::DeleteFlushed(const std::vector<uint32_t>& before,
 Status CheckpointRun::ForgetTombstones() {
   for (uint32_t shard = 0; shard < shards_->shards(); ++shard) {
     for (int database = 0; database < databases_; ++database) {
-      uint32_t slot = 0;
+      Position position;
       for (bool more = true; more;) {
         Status status = Visit(shard, [&](Keyspace& keyspace) {
-          const SlotRange slots = keyspace.slots();
-          slot = std::max(slot, slots.first);
-          size_t looked_at = 0;
-          while (slot < slots.end && looked_at < Checkpointer::kObjectsPerStep) {
-            looked_at += 1 + keyspace.PurgeTombstones(database, slot++, floor_);
-          }
-          more = slot < slots.end && !keyspace.IsEmpty(database);
+          more = ForgetStep(&keyspace, database, floor_, &position);
         });
         if (!status.ok()) return status;
       }
     }
   }
   return Status::Ok();
+}
+
+// On the shard's thread. True: there may be more.
+bool CheckpointRun::ForgetStep(Keyspace* keyspace, int database, Ticket floor, Position* position) {
+  if (keyspace->IsEmpty(database)) return false;
+  const SlotRange slots = keyspace->slots();
+  position->slot = std::max(position->slot, slots.first);
+  for (size_t looked_at = 0; position->slot < slots.end;) {
+    if (looked_at >= kObjectsPerStep) return true;
+    position->hash = keyspace->PurgeTombstonesFrom(database, position->slot, floor, position->hash,
+                                                   kObjectsAtOnce, &looked_at);
+    if (position->hash < SlotTable::kHashEnd) continue;
+    ++looked_at;  // a slot costs something, too
+    ++position->slot;
+    position->hash = 0;
+  }
+  return false;
 }
 
 Status CheckpointRun::Visit(uint32_t shard, const std::function<void(Keyspace&)>& visit) {

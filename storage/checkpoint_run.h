@@ -1,15 +1,16 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
 
-#include "storage/checkpoint.h"
 #include "storage/commit_log.h"
 #include "storage/database.h"
 #include "storage/keyspace.h"
 #include "storage/recovery.h"
+#include "storage/shard_access.h"
 #include "storage/status.h"
 #include "storage/ticket.h"
 
@@ -19,6 +20,9 @@ namespace tally::storage {
 /// checkpointer's thread.
 class CheckpointRun {
  public:
+  /// A visit to a shard ends behind so many objects looked at, or so many bytes copied.
+  static constexpr size_t kObjectsPerStep = 2000;
+  static constexpr size_t kBytesPerStep = size_t{1} << 20;
   /// How long the journal may take to be synced.
   static constexpr std::chrono::seconds kSyncTimeout{60};
 
@@ -48,6 +52,7 @@ class CheckpointRun {
   Status WaitUntilSynced(Ticket ticket);
   Status DeleteFlushed(const std::vector<uint32_t>& before, const std::vector<uint32_t>& now);
   Status ForgetTombstones();
+  static bool ForgetStep(Keyspace* keyspace, int database, Ticket floor, Position* position);
   Status Visit(uint32_t shard, const std::function<void(Keyspace&)>& visit);
 
   Database* const database_;

@@ -27,7 +27,10 @@ CommitLog::CommitLog(Database* database, Ticket last, Durability durability, Cal
       synced_(last),
       thread_([this] { RunThread(); }) {}
 
-CommitLog::~CommitLog() {
+CommitLog::~CommitLog() { Stop(); }
+
+void CommitLog::Stop() {
+  if (!thread_.joinable()) return;
   {
     const MutexLock lock(mutex_);
     stopping_ = true;
@@ -257,6 +260,8 @@ void CommitLog::RunThread() {
       next_sync = now + kSyncInterval;
       if (durability_.load(std::memory_order_acquire) == Durability::kSyncedEachSecond) SyncNow();
     }
+    // Only after a change to kSynced is something written and not synced then.
+    if (durability_.load(std::memory_order_acquire) == Durability::kSynced) SyncNow();
     ServeWaiters(/*last_call=*/false);
   }
   SyncNow();

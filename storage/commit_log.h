@@ -19,9 +19,9 @@ namespace tally::storage {
 
 /// When a commit counts as durable.
 enum class Durability : uint8_t {
-  kSynced,           ///< appendfsync always: on disk
-  kSyncedEachSecond, ///< everysec: written; a sync follows within a second
-  kWritten,          ///< no: written; the operating system syncs when it likes
+  kSynced,            ///< appendfsync always: on disk
+  kSyncedEachSecond,  ///< everysec: written; a sync follows within a second
+  kWritten,           ///< no: written; the operating system syncs when it likes
 };
 
 /// The one order of all changes, and the group commit that makes them durable.
@@ -68,11 +68,14 @@ class CommitLog {
 
   /// `last` is the highest ticket recovered. `database` outlives the log.
   CommitLog(Database* database, Ticket last, Durability durability, Callbacks callbacks);
-  /// Commits what waits, syncs, and stops.
-  ~CommitLog();
+  ~CommitLog();  ///< Stop
 
   CommitLog(const CommitLog&) = delete;
   CommitLog& operator=(const CommitLog&) = delete;
+
+  /// Commits what waits, syncs, answers who waits in WhenSynced, and ends the thread. Nothing may be
+  /// appended from then on. One thread; again: nothing.
+  void Stop() EXCLUDES(mutex_);
 
   /// Adds one encoded change set. Callers make sure that change sets that touch the same object are
   /// appended in the order of the changes. Returns at once unless more than `kMaxGatheredBytes` would
@@ -81,7 +84,8 @@ class CommitLog {
 
   /// True when `LeadCommit` would find something to do: a caller that is about to sleep must call it.
   [[nodiscard]] bool WantsLeader() const {
-    return waiting_.load(std::memory_order_seq_cst) && callers_lead_.load(std::memory_order_relaxed) &&
+    return waiting_.load(std::memory_order_seq_cst) &&
+           callers_lead_.load(std::memory_order_relaxed) &&
            !committing_.load(std::memory_order_seq_cst);
   }
   /// Commits what waits, if it is the callers' turn to lead and no commit is under way. Returns after
@@ -135,8 +139,8 @@ class CommitLog {
 
   Mutex mutex_;
   std::condition_variable_any wake_;
-  std::string gathering_ GUARDED_BY(mutex_);   // journal entry that the next commit will write
-  std::string committing_entry_;               // owned by whoever holds committing_
+  std::string gathering_ GUARDED_BY(mutex_);  // journal entry that the next commit will write
+  std::string committing_entry_;              // owned by whoever holds committing_
   std::vector<SyncWaiter> waiters_ GUARDED_BY(mutex_);
   bool woken_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;

@@ -162,8 +162,8 @@ void Keyspace::Substitute(int database, const Key& key, Object* found, ObjectPtr
 void Keyspace::MarkChanged(int database, uint32_t slot, Object* object) {
   if (object->is_pending()) return;
   object->MarkPending(static_cast<uint32_t>(changed_.size()));
-  changed_.push_back({object, &databases_[Index(database)].tables[Offset(slot)],
-                      static_cast<uint8_t>(database)});
+  changed_.push_back(
+      {object, &databases_[Index(database)].tables[Offset(slot)], static_cast<uint8_t>(database)});
 }
 
 void Keyspace::DropTables(int database) {
@@ -202,16 +202,19 @@ bool Keyspace::FreeStep(size_t max_objects) {
       continue;
     }
     SlotTable& table = tables.back();
-    std::vector<Object*> condemned;
     if (table.size() > kSmallTable) {
-      table.ForEachFrom(0, max_objects, [&](Object* object, uint64_t) { condemned.push_back(object); });
+      std::vector<Object*> condemned;
+      garbage_hash_ = table.ForEachFrom(garbage_hash_, max_objects, [&](Object* object, uint64_t) {
+        condemned.push_back(object);
+      });
       for (Object* object : condemned) {
         object_bytes_ -= object->memory_bytes();
         table.Erase(object);
       }
-      freed += condemned.size();
+      freed += condemned.size() + 1;
       continue;
     }
+    garbage_hash_ = 0;
     table.ForEach([&](Object* object, uint64_t) { object_bytes_ -= object->memory_bytes(); });
     freed += table.size() + 1;  // an empty table costs something, too
     tables.pop_back();
@@ -279,21 +282,22 @@ void Keyspace::ReplayFlush(int database, uint32_t generation, Ticket ticket) {
   db.flush_ticket = ticket;
 }
 
-size_t Keyspace::ExpireSlot(int database, uint32_t slot, int64_t now_ms, uint64_t* expired) {
+uint64_t Keyspace::ExpireFrom(int database, uint32_t slot, int64_t now_ms, uint64_t first_hash,
+                              size_t wanted, size_t* looked_at) {
   Database& db = databases_[Index(database)];
-  if (db.tables.empty() || db.expiring_in_slot[Offset(slot)] == 0) return 0;
-  const SlotTable& table = db.tables[Offset(slot)];
+  if (db.tables.empty() || db.expiring_in_slot[Offset(slot)] == 0) return SlotTable::kHashEnd;
   std::vector<Object*> condemned;
-  table.ForEach([&](Object* object, uint64_t) {
-    if (!object->is_tombstone() && object->IsExpired(now_ms)) condemned.push_back(object);
-  });
+  const uint64_t next =
+      db.tables[Offset(slot)].ForEachFrom(first_hash, wanted, [&](Object* object, uint64_t) {
+        ++*looked_at;
+        if (!object->is_tombstone() && object->IsExpired(now_ms)) condemned.push_back(object);
+      });
   for (Object* object : condemned) {
     const Key key{object->name(), static_cast<uint16_t>(slot), object->hash()};
     MakeTombstone(database, key, object);
   }
   expired_count_ += condemned.size();
-  *expired += condemned.size();
-  return table.size();
+  return next;
 }
 
 uint64_t Keyspace::ForEachDirtyFrom(
@@ -310,18 +314,21 @@ uint64_t Keyspace::ForEachDirtyFrom(
   });
 }
 
-size_t Keyspace::PurgeTombstones(int database, uint32_t slot, Ticket floor) {
+uint64_t Keyspace::PurgeTombstonesFrom(int database, uint32_t slot, Ticket floor,
+                                       uint64_t first_hash, size_t wanted, size_t* looked_at) {
   Database& db = databases_[Index(database)];
-  if (db.tables.empty() || db.tombstones_in_slot[Offset(slot)] == 0) return 0;
+  if (db.tables.empty() || db.tombstones_in_slot[Offset(slot)] == 0) return SlotTable::kHashEnd;
   SlotTable& table = db.tables[Offset(slot)];
-  const size_t looked_at = table.size();
-  table.EraseIf([&](const Object* object, uint64_t) {
-    const bool forget =
-        object->is_tombstone() && !object->is_pending() && object->ticket() <= floor;
-    if (forget) Count(db, slot, *object, -1);
-    return forget;
+  std::vector<Object*> forgotten;
+  const uint64_t next = table.ForEachFrom(first_hash, wanted, [&](Object* object, uint64_t) {
+    ++*looked_at;
+    if (object->is_tombstone() && object->ticket() <= floor) forgotten.push_back(object);
   });
-  return looked_at;
+  for (Object* object : forgotten) {
+    Count(db, slot, *object, -1);
+    table.Erase(object);
+  }
+  return next;
 }
 
 }  // namespace tally::storage

@@ -26,7 +26,7 @@ struct SlotRange {
 /// thread instead. No locks.
 ///
 /// Changes. Every write marks its object as changed once per turn, however often it is written:
-/// `EncodeChanges` then writes the *final* state of each. An object that is erased stays in its table
+/// `EncodeObjects` then writes the *final* state of each. An object that is erased stays in its table
 /// as a tombstone, so that a read of its absence still knows on which ticket it depends, and so that
 /// the next checkpoint can delete it on disk. `Stamp` closes the turn with the ticket that the commit
 /// log gave it.
@@ -42,12 +42,13 @@ class Keyspace {
   Keyspace& operator=(const Keyspace&) = delete;
 
   /// The live object, or nullptr when absent or expired (an expired object turns into a tombstone on
-  /// the way; that removal is journaled but no reply waits for it: expiry is a fact of the committed
-  /// state and the clock).
+  /// the way; that removal is journaled, but this reader need not wait for it: expiry is a fact of the
+  /// committed state and the clock).
   [[nodiscard]] Object* Find(int database, const Key& key, int64_t now_ms, Ticket* seen);
 
   // Writes. `found` is what `Find` gave for this key just before (nullptr = absent); it may be freed.
-  void PutInteger(int database, const Key& key, Object* found, int64_t value, int64_t expires_at_ms);
+  void PutInteger(int database, const Key& key, Object* found, int64_t value,
+                  int64_t expires_at_ms);
   /// The value is `head` followed by `tail`. Both may alias `found`'s own bytes.
   void PutBytes(int database, const Key& key, Object* found, std::string_view head,
                 std::string_view tail, int64_t expires_at_ms);
@@ -92,18 +93,20 @@ class Keyspace {
     return databases_[Index(database)].generation;
   }
 
-  // Background work in steps; each returns how many objects it looked at.
-  /// Removes expired objects of one slot.
-  size_t ExpireSlot(int database, uint32_t slot, int64_t now_ms, uint64_t* expired);
-  /// One step of a visit to the slot's objects that changed after `floor` (tombstones too): those with
-  /// first_hash <= hash < the returned value, in no particular order. It looks at about `wanted`
-  /// objects (at least 1) and adds their number to *looked_at. The returned value goes into the next
-  /// call; SlotTable::kHashEnd: no more. The turn's change set must be closed.
+  // Background work, in steps through one slot in the order of hashes: each looks at about `wanted`
+  // objects (at least 1) with first_hash <= hash < the returned value, adds their number to *looked_at,
+  // and returns where the next step begins; SlotTable::kHashEnd: the slot is done.
+  /// Removes objects that have expired.
+  uint64_t ExpireFrom(int database, uint32_t slot, int64_t now_ms, uint64_t first_hash,
+                      size_t wanted, size_t* looked_at);
+  /// Visits those that changed after `floor`, tombstones too, in no particular order within the step.
+  /// The turn's change set must be closed.
   uint64_t ForEachDirtyFrom(int database, uint32_t slot, Ticket floor, uint64_t first_hash,
                             size_t wanted, size_t* looked_at,
                             const std::function<void(const Object&, uint64_t hash)>& visit) const;
   /// Forgets tombstones whose removal a checkpoint up to `floor` has carried to the disk.
-  size_t PurgeTombstones(int database, uint32_t slot, Ticket floor);
+  uint64_t PurgeTombstonesFrom(int database, uint32_t slot, Ticket floor, uint64_t first_hash,
+                               size_t wanted, size_t* looked_at);
   [[nodiscard]] bool IsEmpty(int database) const {
     return databases_[Index(database)].tables.empty();
   }
@@ -147,6 +150,7 @@ class Keyspace {
   std::vector<Changed> changed_;
   std::vector<uint8_t> flushed_;
   std::vector<std::vector<SlotTable>> garbage_;
+  uint64_t garbage_hash_ = 0;  // where freeing a large table goes on
   size_t changed_bytes_ = 0;
   uint64_t expired_count_ = 0;
   uint64_t object_bytes_ = 0;

@@ -14,10 +14,10 @@ namespace tally::storage {
 
 /// What a start finds on the disk.
 struct Recovered {
-  HashSeed seed;               // drawn at the first start
-  Ticket floor = kNoTicket;    // of the last checkpoint
-  Ticket last = kNoTicket;     // the highest ticket; the next change set gets last + 1
-  uint64_t objects = 0;        // loaded from their place
+  HashSeed seed;             // drawn at the first start
+  Ticket floor = kNoTicket;  // of the last checkpoint
+  Ticket last = kNoTicket;   // the highest ticket; the next change set gets last + 1
+  uint64_t objects = 0;      // loaded from their place
   uint64_t journal_entries = 0;
   uint64_t journal_bytes = 0;  // replayed
 };

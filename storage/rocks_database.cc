@@ -293,10 +293,9 @@ Status RocksDatabase::ReadMeta(std::string_view name, std::string* value) {
 }
 
 Status RocksDatabase::WriteMeta(std::string_view name, std::string_view value) {
-  {
-    const MutexLock lock(mutex_);
-    if (Status status = RetireTornLog(); !status.ok()) return status;
-  }
+  // Beside a commit RocksDB might make one record of both, and the mark of that would be this one's.
+  const MutexLock lock(mutex_);
+  if (Status status = RetireTornLog(); !status.ok()) return status;
   rocksdb::WriteOptions options;
   options.sync = true;
   rocksdb::WriteBatch batch;

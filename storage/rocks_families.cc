@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "storage/durable_file.h"
-#include "storage/rocks_options.h"
 
 namespace tally::storage {
 namespace {

@@ -13,14 +13,10 @@
 #include <rocksdb/slice.h>
 #include <rocksdb/status.h>
 
+#include "storage/rocks_options.h"
 #include "storage/status.h"
 
 namespace tally::storage {
-
-inline constexpr std::string_view kMetaFamily = "meta";
-inline constexpr std::string_view kObjectsFamily = "objects";
-/// Followed by the part's number: 1, 2, 3 …
-inline constexpr std::string_view kJournalPrefix = "journal-";
 
 using RocksFamily = rocksdb::ColumnFamilyHandle;
 

@@ -13,8 +13,6 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
-#include "storage/rocks_families.h"
-
 namespace tally::storage {
 namespace {
 

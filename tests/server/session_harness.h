@@ -106,6 +106,7 @@ class TestClient final : public SessionHost {
 
   /// Bytes arrive, in the middle of the core's turn.
   void Send(std::string_view bytes) {
+    if (bytes.empty()) return;
     const std::span<char> tail = in_.Prepare(bytes.size());
     std::memcpy(tail.data(), bytes.data(), bytes.size());
     in_.Commit(bytes.size());

@@ -322,8 +322,9 @@ class SpanningThreadsTest : public ::testing::Test {
                             : "MGET " + a + " " + c + "\r\n");
       }
       if (one.session().idle() && asked_one < kRounds) {
+        ++asked_one;
         one.Send("INCR n" + std::to_string(asked_one % 7) + "\r\nGET " +
-                 (++asked_one % 2 == 0 ? a : c) + "\r\n");
+                 (asked_one % 2 == 0 ? a : c) + "\r\n");
       }
       bool did = server.Turn(core);
       did |= server.Commit();

@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -20,6 +22,16 @@ namespace tally::storage {
 namespace {
 
 constexpr uint64_t kNoLimit = uint64_t{1} << 40;
+
+// Says when a file is about to be taken in.
+class WatchedDatabase : public MemoryDatabase {
+ public:
+  std::function<void()> before_ingest = [] {};
+  Status Ingest(std::unique_ptr<ObjectFile> file) override {
+    before_ingest();
+    return MemoryDatabase::Ingest(std::move(file));
+  }
+};
 
 class CheckpointerTest : public ::testing::Test {
  protected:
@@ -38,7 +50,7 @@ class CheckpointerTest : public ::testing::Test {
     return answer->get_future();
   }
 
-  MemoryDatabase memory_;
+  WatchedDatabase memory_;
   FaultyDatabase faulty_{&memory_};
   ShardWorld world_{2, 1};
   std::optional<Checkpointer> checkpointer_;
@@ -125,6 +137,41 @@ TEST_F(CheckpointerTest, AfterAFailureItWaitsBeforeItStartsByItself) {
   std::this_thread::sleep_for(3 * Checkpointer::kPollInterval);
   EXPECT_EQ(checkpointer_->state().completed, 0u);
   EXPECT_TRUE(Start().get().ok()) << "but at once when asked";
+}
+
+TEST_F(CheckpointerTest, ObjectsNeverRunAheadOfTheJournal) {
+  // While the objects are copied there is a change whose commit is still on its way to the disk.
+  std::promise<void> go_on;
+  std::shared_future<void> may_go_on = go_on.get_future().share();
+  Ticket newest = kNoTicket;
+  std::thread leader;
+  std::atomic<bool> first{true};
+  world_.set_between_visits([&] {
+    if (!first.exchange(false)) return;
+    memory_.set_before_sync([&] { may_go_on.wait(); });
+    std::promise<void> begun;
+    leader = std::thread([&] {
+      world_.Put(0, "put1", "newer than the floor");
+      world_.EndTurnAlone([&](Ticket ticket) {
+        newest = ticket;
+        begun.set_value();
+      });
+    });
+    begun.get_future().wait();
+  });
+  int ingested = 0;
+  memory_.before_ingest = [&] {
+    ++ingested;
+    EXPECT_GE(memory_.synced(), newest);
+  };
+  MakeCheckpointer(kNoLimit);
+  std::future<Status> done = Start();
+  // Long enough for a checkpoint that does not wait.
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  go_on.set_value();
+  EXPECT_TRUE(done.get().ok());
+  leader.join();
+  EXPECT_GT(ingested, 0);
 }
 
 TEST_F(CheckpointerTest, TheDestructorLetsItEnd) {

@@ -40,6 +40,14 @@ class KeyspaceTest : public ::testing::Test {
     ASSERT_NE(found, nullptr);
     keyspace_.Erase(database, MakeKey(kSeed, name), found);
   }
+  void Purge(Ticket floor) {
+    size_t looked_at = 0;
+    for (uint32_t slot = 0; slot < kSlotCount; ++slot) {
+      for (uint64_t hash = 0; hash < SlotTable::kHashEnd;) {
+        hash = keyspace_.PurgeTombstonesFrom(0, slot, floor, hash, 1, &looked_at);
+      }
+    }
+  }
   // Ends the turn; the encoded change set.
   std::string Close() {
     std::string change_set;
@@ -150,11 +158,11 @@ TEST_F(KeyspaceTest, TombstonesAreForgottenOnceACheckpointHasCarriedThem) {
   Erase(0, "b");
   Close();
   EXPECT_EQ(Dirty(0, floor - 1), (std::vector<std::string>{"-a", "-b"}));
-  for (uint32_t slot = 0; slot < kSlotCount; ++slot) keyspace_.PurgeTombstones(0, slot, floor);
+  Purge(floor);
   EXPECT_EQ(Dirty(0, kNoTicket), std::vector<std::string>{"-b"});
   EXPECT_EQ(Find(0, "a"), nullptr);
   EXPECT_EQ(seen_, kNoTicket);
-  for (uint32_t slot = 0; slot < kSlotCount; ++slot) keyspace_.PurgeTombstones(0, slot, ticket_);
+  Purge(ticket_);
   EXPECT_EQ(keyspace_.object_bytes(), 0u);
 }
 
@@ -175,15 +183,37 @@ TEST_F(KeyspaceTest, WhatIsExpiredIsAbsentAndItsRemovalIsJournaled) {
   EXPECT_EQ(changes[0].type, ObjectType::kTombstone);
 }
 
-TEST_F(KeyspaceTest, ExpireSlotRemovesOnlyWhatIsExpired) {
-  for (int i = 0; i < 10; ++i) Put(0, "{x}" + std::to_string(i), i, kNow + i);
+TEST_F(KeyspaceTest, ExpiryInStepsRemovesOnlyWhatIsExpired) {
+  for (int i = 0; i < 100; ++i) Put(0, "{x}" + std::to_string(i), i, kNow + i);
   Put(0, "{x}stays", 1);
   Close();
-  uint64_t expired = 0;
-  EXPECT_EQ(keyspace_.ExpireSlot(0, SlotOf("{x}"), kNow + 5, &expired), 11u);
-  EXPECT_EQ(expired, 5u);
-  EXPECT_EQ(keyspace_.size(0), 6u);
-  EXPECT_EQ(keyspace_.ExpireSlot(0, SlotOf("y"), kNow + 5, &expired), 0u);
+  size_t looked_at = 0;
+  int steps = 0;
+  for (uint64_t hash = 0; hash < SlotTable::kHashEnd; ++steps) {
+    const size_t before = looked_at;
+    hash = keyspace_.ExpireFrom(0, SlotOf("{x}"), kNow + 50, hash, 10, &looked_at);
+    EXPECT_LE(looked_at - before, 50u) << "a step is short, whatever the slot's size";
+  }
+  EXPECT_GT(steps, 2);
+  EXPECT_EQ(looked_at, 101u);
+  EXPECT_EQ(keyspace_.expired_count(), 50u);
+  EXPECT_EQ(keyspace_.size(0), 51u);
+  EXPECT_EQ(keyspace_.ExpireFrom(0, SlotOf("y"), kNow + 50, 0, 10, &looked_at),
+            SlotTable::kHashEnd);
+  EXPECT_EQ(looked_at, 101u);
+}
+
+TEST_F(KeyspaceTest, AFlushedLargeSlotIsFreedInSteps) {
+  constexpr int kObjects = 20'000;
+  for (int i = 0; i < kObjects; ++i) Put(0, "{x}" + std::to_string(i), i);
+  Close();
+  keyspace_.Flush(0);
+  Close();
+  int steps = 1;
+  while (keyspace_.FreeStep(1000)) ++steps;
+  EXPECT_GT(steps, 15);
+  EXPECT_EQ(keyspace_.object_bytes(), 0u);
+  EXPECT_FALSE(keyspace_.has_garbage());
 }
 
 TEST_F(KeyspaceTest, AFlushEmptiesOneDatabaseAndDropsItsPendingChanges) {

@@ -97,6 +97,23 @@ void ShardWorld::RandomTurn(int max_operations) {
 
 Ticket ShardWorld::EndTurn() {
   const std::lock_guard lock(mutex_);
+  const Ticket ticket = AppendTurn();
+  log_->LeadCommit();
+  return ticket;
+}
+
+Ticket ShardWorld::EndTurnAlone(const std::function<void(Ticket)>& appended) {
+  Ticket ticket = kNoTicket;
+  {
+    const std::lock_guard lock(mutex_);
+    ticket = AppendTurn();
+  }
+  appended(ticket);
+  log_->LeadCommit();
+  return ticket;
+}
+
+Ticket ShardWorld::AppendTurn() {
   std::string change_set;
   bool changed = false;
   for (const auto& keyspace : keyspaces_) {
@@ -111,7 +128,6 @@ Ticket ShardWorld::EndTurn() {
   for (const auto& keyspace : keyspaces_) {
     if (keyspace->has_changes()) keyspace->Stamp(ticket);
   }
-  log_->LeadCommit();
   return ticket;
 }
 
