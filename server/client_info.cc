@@ -29,9 +29,14 @@ std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
                  client.id, client.address, client.local_address, client.file_descriptor,
                  client.name, SecondsSince(client.created_ms, now_ms),
                  SecondsSince(client.last_interaction_ms, now_ms), Flags(client), client.database);
-  line +=
-      " sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0"
-      " oll=0 omem=0 tot-mem=0 events=r";
+  // One buffer holds the replies, so there is no list of them (oll, omem).
+  fmt::format_to(out,
+                 " sub=0 psub=0 ssub=0 multi=-1 qbuf={} qbuf-free={} argv-mem=0 multi-mem=0 rbs={} "
+                 "rbp={} obl={} oll=0 omem=0 tot-mem={} events={}",
+                 client.unread_bytes, client.read_capacity_bytes - client.unread_bytes,
+                 client.unsent_bytes, client.unsent_bytes, client.unsent_bytes,
+                 client.read_capacity_bytes + client.unsent_bytes,
+                 client.unsent_bytes == 0 ? "r" : "rw");
   fmt::format_to(out, " cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",
                  client.last_command == nullptr ? "NULL" : FullName(*client.last_command),
                  client.user, client.resp, client.library_name, client.library_version);

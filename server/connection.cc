@@ -59,6 +59,8 @@ void Connection::Pump() {
     return;
   }
   StartRead();
+  session_->client().unread_bytes = in_.unread().size();
+  session_->client().read_capacity_bytes = in_.capacity();
   CloseIfFinished();
 }
 
@@ -74,6 +76,7 @@ void Connection::Flush() {
   if (closed_ || waiting_to_write_) return;
   session_->TakeOutput(&out_);
   WriteOut();
+  session_->client().unsent_bytes = unsent_bytes();
 }
 
 void Connection::WriteOut() {
@@ -136,6 +139,7 @@ void Connection::CloseAfterReplies() {
 void Connection::ShrinkIfIdle() {
   // A read under way has its place in the buffer.
   if (!reading_) in_.ShrinkIfIdle();
+  session_->client().read_capacity_bytes = in_.capacity();
   session_->ShrinkIfIdle();
   if (out_.empty()) std::string().swap(out_);
 }

@@ -3,6 +3,9 @@
 
 presets=(release debug asan tsan clang)
 
+# Another clone of the same sources finds what this one has compiled.
+export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=true
+
 is_preset() { [[ " ${presets[*]} " == *" $1 "* ]]; }
 
 # configure_preset <preset>: quiet, unless it fails.

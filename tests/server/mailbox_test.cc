@@ -87,6 +87,32 @@ TEST(MailboxTest, UndeliveredMessagesAreDestroyedWithTheBox) {
   EXPECT_TRUE(delivered.empty());
 }
 
+// The end of a server: what destroying a message sends is destroyed, too.
+TEST(MailboxTest, DiscardingLeavesNothingInAnyBox) {
+  class Chain final : public Message {
+   public:
+    Chain(Mailboxes* boxes, uint32_t left, int* alive) : boxes_(boxes), left_(left), alive_(alive) {
+      ++*alive_;
+    }
+    ~Chain() override {
+      --*alive_;
+      if (left_ > 0) boxes_->Send(left_ % 2, std::make_unique<Chain>(boxes_, left_ - 1, alive_));
+    }
+    void Deliver(std::unique_ptr<Message> /*self*/) override { FAIL() << "nobody delivers it"; }
+
+   private:
+    Mailboxes* boxes_;
+    uint32_t left_;
+    int* alive_;
+  };
+  Mailboxes boxes(2);
+  int alive = 0;
+  boxes.Send(0, std::make_unique<Chain>(&boxes, 5, &alive));
+  boxes.DiscardAll();
+  EXPECT_EQ(alive, 0);
+  EXPECT_EQ(boxes.of(0).DeliverAll() + boxes.of(1).DeliverAll(), 0u);
+}
+
 TEST(MailboxTest, OnlyASleeperIsWokenAndOnlyOnce) {
   Mailbox box;
   std::vector<int> delivered;

@@ -1,5 +1,6 @@
 #include "server/session.h"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <random>
@@ -196,6 +197,61 @@ TEST(SessionGateTest, OneCommitServesAllShardsAndClients) {
   EXPECT_FALSE(server.Commit());
   server.Settle();
   for (TestClient* client : clients) EXPECT_NE(client->Take(), "");
+}
+
+// Large values end the turn in the middle of a pipeline; its replies wait for the tickets they got.
+TEST(SessionGateTest, ALargeTurnIsEndedEarly) {
+  for (const uint32_t shard : {0u, 1u}) {
+    SCOPED_TRACE(shard);
+    SessionHarness server(2);
+    server.database->discard = true;
+    TestClient& client = server.Connect(0);
+    const std::string value(Shard::kMaxTurnBytes / 3, 'v');
+    const std::string set = Encode({"SET", server.KeyOn(shard), value});
+    client.Send(set + set + set + set + "INCR " + server.KeyOn(shard, 1) + "\r\nPING\r\n");
+    server.Settle();
+    EXPECT_GT(server.log().appended(), 1u);
+    EXPECT_EQ(client.Take(), "");
+    server.Run();
+    EXPECT_EQ(client.Take(), Repeat("+OK\r\n", 4) + ":1\r\n+PONG\r\n");
+  }
+}
+
+// A commit of another core may make replies durable while a batch is just looking which of its are.
+TEST(SessionGateTest, ACommitInTheMiddleOfABatchMovesNoReply) {
+  constexpr int kRounds = 5000;
+  SessionHarness server(2);
+  TestClient& writer = server.Connect(1);
+  TestClient& reader = server.Connect(0);
+  const std::string key = server.KeyOn(1, 0);
+  const std::string reads = "GET " + server.KeyOn(1, 1) + "\r\nGET " + key + "\r\n";
+  std::atomic<int> round{0};
+  std::atomic<bool> stop{false};
+  std::thread committer([&] {
+    for (int seen = 0; !stop; seen = round) {
+      while (round == seen && !stop) std::this_thread::yield();
+      server.Commit();
+    }
+  });
+  std::mt19937 random(1);
+  bool right = true;
+  for (int i = 1; i <= kRounds && right; ++i) {
+    writer.Send("INCR " + key + "\r\n");
+    server.Turn(1);
+    reader.Send(reads);
+    round = i;
+    for (auto wait = random() % 2000; wait > 0; --wait) {
+      std::atomic_signal_fence(std::memory_order_seq_cst);  // keeps the compiler from skipping it
+    }
+    server.Turn(1);
+    while (server.log().durable() < server.log().appended()) std::this_thread::yield();
+    server.Settle();
+    right = reader.Take() == "$-1\r\n" + Bulk(std::to_string(i)) && reader.session().idle() &&
+            !reader.SessionIsHeldElsewhere();
+  }
+  stop = true;
+  committer.join();
+  EXPECT_TRUE(right);
 }
 
 // The number that an INCR or a GET told; 0 for a counter that is not there.

@@ -124,6 +124,18 @@ TEST_P(CheckpointTest, DoesNothingWhenNothingChanged) {
   EXPECT_EQ(watched.calls(), 0u);
 }
 
+TEST_P(CheckpointTest, TheFloorNeverFalls) {
+  Begin(8, Durability::kSynced, 10);
+  ExpectCheckpoint();
+  CrashAndCompare();
+  // The journal is empty, and so is the part that is cut: the only change is not written yet.
+  world_->Put(0, "put1", "x");
+  const Ticket last = world_->AppendTurn();
+  ExpectCheckpoint();
+  CrashAndCompare();
+  EXPECT_EQ(world_->recovered().last, last);
+}
+
 TEST_P(CheckpointTest, DeletesAFlushedDatabaseOnDisk) {
   Begin(4, Durability::kSynced, 0);
   for (int database = 0; database < 2; ++database) {

@@ -114,6 +114,7 @@ Ticket ShardWorld::EndTurnAlone(const std::function<void(Ticket)>& appended) {
 }
 
 Ticket ShardWorld::AppendTurn() {
+  const std::lock_guard lock(mutex_);
   std::string change_set;
   bool changed = false;
   for (const auto& keyspace : keyspaces_) {

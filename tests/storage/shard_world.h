@@ -47,6 +47,8 @@ class ShardWorld : public ShardAccess {
   void Flush(int database);
   /// Ends a turn that Put and Flush have filled, on all shards.
   Ticket EndTurn();
+  /// The same, but leaves the commit to somebody else.
+  Ticket AppendTurn();
   /// The same without holding up the other turns and visits while it commits; `appended` is called
   /// in between.
   Ticket EndTurnAlone(const std::function<void(Ticket)>& appended);
@@ -74,7 +76,6 @@ class ShardWorld : public ShardAccess {
   [[nodiscard]] Key KeyOf(const std::string& name) const;
   [[nodiscard]] Keyspace* Owner(const Key& key);
   void RandomWrite();
-  Ticket AppendTurn();
 
   const uint32_t shards_;
   std::mt19937_64 random_;
