@@ -76,9 +76,13 @@ Status ListeningSocket::Bind(const std::string& address, uint16_t port) {
     return Status::Ok();
   }
   if (errno == EADDRINUSE) {
-    return Status::Failure("port " + std::to_string(port) + " on " + address +
-                           " is in use by another program (perhaps a redis-server). Stop that one, "
-                           "or choose another port: --port 7000");
+    constexpr uint16_t kUsual = 7000;
+    const uint16_t other = port == kUsual ? port + 1 : kUsual;
+    return Status::Failure(
+        "port " + std::to_string(port) + " on " + address +
+        " is in use (perhaps by a redis-server, or by a Tally that still runs). Stop "
+        "that one, or choose another port: --port " +
+        std::to_string(other));
   }
   return Status::Failure("cannot listen on " + address + ", port " + std::to_string(port) + ": " +
                          std::generic_category().message(errno));

@@ -109,7 +109,7 @@ void PrintBanner(const Config& config, const Server& server, const std::string& 
       "  durability  appendfsync {}\n"
       "  try         redis-cli{} INCR A      stop with Ctrl-C\n",
       TALLY_VERSION, config.threads, plural, config.bind, port, directory,
-      server.recovered().objects, server.recovered().journal_entries,
+      server.objects_at_start(), server.recovered().journal_entries,
       DurabilityText(config.appendfsync.load()), port == "6379" ? "" : " -p " + port);
   std::fflush(stdout);
 }
@@ -139,8 +139,9 @@ bool WaitForEnd(int signal_descriptor, int shutdown_descriptor, const std::atomi
 int Run(int argc, char** argv) {
   tally::server::ParsedConfig parsed = tally::server::ParseConfig(argc, argv, TALLY_VERSION);
   if (parsed.config == nullptr) {
-    fmt::print(parsed.exit_code == 0 ? stdout : stderr, "{}\n", parsed.text);
-    return parsed.exit_code;
+    if (parsed.exit_code != 0) return Fail(parsed.text + " (--help lists the options)");
+    fmt::print("{}\n", parsed.text);
+    return 0;
   }
   Config& config = *parsed.config;
   const int signal_descriptor = MakeSignalDescriptor();

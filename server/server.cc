@@ -105,7 +105,11 @@ void Server::MakeShards() {
 Status Server::Recover() {
   std::vector<storage::Keyspace*> keyspaces;
   for (Shard* shard : shards_) keyspaces.push_back(&shard->keyspace());
-  return storage::Recover(database_, keyspaces, options_.high_water, &recovered_);
+  const Status status = storage::Recover(database_, keyspaces, options_.high_water, &recovered_);
+  for (const storage::Keyspace* keyspace : keyspaces) {
+    for (int i = 0; i < keyspace->databases(); ++i) objects_at_start_ += keyspace->size(i);
+  }
+  return status;
 }
 
 void Server::MakeCores() {

@@ -73,6 +73,8 @@ class Server final : public Services, private storage::ShardAccess {
   /// The port that it listens on (of interest when the configuration says 0).
   [[nodiscard]] uint16_t port() const;
   [[nodiscard]] const storage::Recovered& recovered() const { return recovered_; }
+  /// Objects in all databases once the journal was replayed.
+  [[nodiscard]] uint64_t objects_at_start() const { return objects_at_start_; }
   [[nodiscard]] storage::CommitLog& log() { return *log_; }
 
   // Services.
@@ -116,6 +118,7 @@ class Server final : public Services, private storage::ShardAccess {
   const Options options_;
   const ShardMap shard_map_;
   storage::Recovered recovered_;
+  uint64_t objects_at_start_ = 0;
   PauseState pause_;
   std::mutex pause_mutex_;  // PauseClients reads and prolongs
   std::atomic<bool> writes_refused_{false};

@@ -236,17 +236,16 @@ TEST_P(CheckpointTest, AStepThatFailsChangesNothingAndTheNextCheckpointMakesUpFo
 }
 
 TEST_P(CheckpointTest, RandomLivesWithCrashesAnywhere) {
-  const uint64_t seeds = GetParam() == StoreKind::kMemory ? 40 : 3;
+  const uint64_t seeds = GetParam() == StoreKind::kMemory ? 20 : 2;
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     Begin(seed, seed % 2 == 0 ? Durability::kSynced : Durability::kWritten, 0);
     for (int life = 0; life < 8; ++life) {
       for (auto turns = random() % 20; turns > 0; --turns) world_->RandomTurn();
-      if (random() % 2 == 0) {
-        auto turns_left = random() % 10;
-        world_->set_between_visits([&, turns_left]() mutable {
-          if (turns_left > 0 && turns_left-- > 0) world_->RandomTurn();
+      for (auto checkpoints = random() % 3; checkpoints > 0; --checkpoints) {
+        world_->set_between_visits([&, turns = random() % 30]() mutable {
+          if (turns > 0 && turns-- > 0) world_->RandomTurn();
         });
         ASSERT_NO_FATAL_FAILURE(ExpectCheckpoint());
       }
