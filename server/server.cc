@@ -144,10 +144,7 @@ void Server::MakeCores() {
 }
 
 void Server::RunThreads() {
-  acceptor_->Start();
-  for (const std::unique_ptr<Core>& core : cores_) {
-    threads_.emplace_back([raw = core.get()] { raw->Run(); });
-  }
+  // First what commands reach through Services; then the threads that run commands.
   checkpointer_ = std::make_unique<storage::Checkpointer>(
       database_, log_.get(), static_cast<storage::ShardAccess*>(this), recovered_.floor,
       recovered_.journal_bytes, options_.config->journal_limit_bytes);
@@ -155,6 +152,10 @@ void Server::RunThreads() {
     high_water_keeper_ = std::make_unique<storage::HighWaterKeeper>(
         options_.high_water_path, options_.high_water, [this] { return log_->synced(); },
         [](const std::string& message) { spdlog::warn("{}", message); });
+  }
+  acceptor_->Start();
+  for (const std::unique_ptr<Core>& core : cores_) {
+    threads_.emplace_back([raw = core.get()] { raw->Run(); });
   }
   housekeeping_ = std::thread([this] { RunHousekeeping(); });
   running_ = true;
@@ -215,7 +216,7 @@ void Server::Stop(bool save) {
   }
   housekeeping_wake_.notify_all();
   housekeeping_.join();
-  checkpointer_.reset();  // lets a running one end
+  checkpointer_->Stop();  // needs the cores for a running one
   std::promise<void> synced;
   log_->WhenSynced(log_->appended(), std::chrono::milliseconds(0),
                    [&](bool) { synced.set_value(); });
@@ -228,6 +229,7 @@ void Server::Stop(bool save) {
   threads_.clear();
   log_->Stop();  // answers who still waits for a sync, and these ask the log
   mailboxes_->DiscardAll();
+  checkpointer_.reset();
   log_.reset();
   acceptor_.reset();
   cores_.clear();

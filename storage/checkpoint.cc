@@ -30,7 +30,10 @@ Checkpointer::Checkpointer(Database* database, CommitLog* log, ShardAccess* shar
   thread_ = std::thread([this] { RunThread(); });
 }
 
-Checkpointer::~Checkpointer() {
+Checkpointer::~Checkpointer() { Stop(); }
+
+void Checkpointer::Stop() {
+  if (!thread_.joinable()) return;
   {
     const MutexLock lock(mutex_);
     stopping_ = true;

@@ -57,10 +57,13 @@ class Checkpointer {
   /// `journal_limit_bytes` since the last one began.
   Checkpointer(Database* database, CommitLog* log, ShardAccess* shards, Ticket floor,
                uint64_t recovered_journal_bytes, uint64_t journal_limit_bytes);
-  ~Checkpointer();  ///< lets a running checkpoint end
+  ~Checkpointer();  ///< Stop
 
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
+
+  /// Lets a running checkpoint end; none begins from then on. One thread; again: nothing.
+  void Stop() EXCLUDES(mutex_);
 
   /// Starts one now. `done` is called on the checkpointer's thread. False when one is running or about to
   /// (then `done` is not called).
