@@ -76,7 +76,7 @@ Server::~Server() {
 
 Status Server::Start(ListeningSocket socket) {
   if (!socket.bound()) {
-    const Status bound = socket.Bind(options_.config->bind, options_.config->port);
+    Status bound = socket.Bind(options_.config->bind, options_.config->port);
     if (!bound.ok()) return bound;
   }
   MakeShards();
@@ -105,7 +105,7 @@ void Server::MakeShards() {
 Status Server::Recover() {
   std::vector<storage::Keyspace*> keyspaces;
   for (Shard* shard : shards_) keyspaces.push_back(&shard->keyspace());
-  const Status status = storage::Recover(database_, keyspaces, options_.high_water, &recovered_);
+  Status status = storage::Recover(database_, keyspaces, options_.high_water, &recovered_);
   for (const storage::Keyspace* keyspace : keyspaces) {
     for (int i = 0; i < keyspace->databases(); ++i) objects_at_start_ += keyspace->size(i);
   }
@@ -246,12 +246,12 @@ uint64_t Server::rejected_connections() const { return acceptor_->rejected(); }
 void Server::VisitClients(std::function<ClientAction(ClientState&)> visit,
                           std::function<void()> done) {
   VisitClientsFrom(0, std::make_shared<std::function<ClientAction(ClientState&)>>(std::move(visit)),
-                   std::move(done));
+                   done);
 }
 
-void Server::VisitClientsFrom(uint32_t core,
-                              std::shared_ptr<std::function<ClientAction(ClientState&)>> visit,
-                              std::function<void()> done) {
+void Server::VisitClientsFrom(
+    uint32_t core, const std::shared_ptr<std::function<ClientAction(ClientState&)>>& visit,
+    const std::function<void()>& done) {
   mailboxes_->Call(core, [this, core, visit, done] {
     cores_[core]->VisitClients(*visit);
     if (core + 1 < cores_.size()) {

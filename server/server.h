@@ -102,8 +102,8 @@ class Server final : public Services, private storage::ShardAccess {
   bool RunOnShard(uint32_t shard, const std::function<void(storage::Keyspace&)>& visit) override;
 
   void VisitClientsFrom(uint32_t core,
-                        std::shared_ptr<std::function<ClientAction(ClientState&)>> visit,
-                        std::function<void()> done);
+                        const std::shared_ptr<std::function<ClientAction(ClientState&)>>& visit,
+                        const std::function<void()>& done);
   void MakeShards();
   storage::Status Recover();
   void MakeCores();

@@ -112,6 +112,7 @@ Status OpenRocksFamilies(const std::string& directory, const rocksdb::DBOptions&
   if (!status.ok()) return status;
 
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(names.size());
   for (const std::string& name : names) {
     descriptors.emplace_back(name, MakeRocksFamilyOptions(name));
   }

@@ -467,6 +467,12 @@ TEST(StartTest, WrongOptionsAreRefused) {
 
 TEST(StartTest, ServerSaysWhereItListens) {
   ServerProcess server;
+  // It serves a moment before it says so.
+  const auto end = std::chrono::steady_clock::now() + kRefusalTimeout;
+  while (server.Log().find(std::to_string(server.port())) == std::string::npos &&
+         std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   EXPECT_NE(server.Log().find(std::to_string(server.port())), std::string::npos) << server.Log();
 }
 

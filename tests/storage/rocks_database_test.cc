@@ -269,7 +269,8 @@ TEST_F(RocksDatabaseTest, ATornEndIsDroppedAndWhatFollowsItIsKept) {
       Open();  // without a write in between
       ExpectJournal(1, 29);
       // Ingested files take sequence numbers: the trap for who leaves the torn log in use.
-      IngestOne("a", "b");
+      IngestOne("a", "a");
+      IngestOne("a", "b");  // over the other
       Append(30, 40);
       Ticket cut = kNoTicket;
       ASSERT_TRUE(database_->StartNewJournalPart(&cut).ok());
