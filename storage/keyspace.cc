@@ -169,6 +169,7 @@ void Keyspace::MarkChanged(int database, uint32_t slot, Object* object) {
 void Keyspace::DropTables(int database) {
   Database& db = databases_[Index(database)];
   if (!db.tables.empty()) garbage_.push_back(std::move(db.tables));
+  garbage_hash_ = 0;  // freeing goes on with this one, from its front
   db.tables.clear();
   db.live = 0;
   db.expiring = 0;
