@@ -185,6 +185,25 @@ TEST(SessionGateTest, AWriteBeforeACommandOnAllShardsIsToldAfterItsOwnCommit) {
   }
 }
 
+TEST(SessionGateTest, RepliesOfOnePipelineWaitForTheHighestOfTheirTickets) {
+  for (const uint32_t shard : {0u, 1u}) {
+    SCOPED_TRACE(shard);
+    SessionHarness server(2);
+    TestClient& writer = server.Connect(shard);
+    TestClient& client = server.Connect(0);
+    writer.Send("INCR " + server.KeyOn(shard, 0) + "\r\n");
+    server.Turn(shard);
+    client.Send("GET " + server.KeyOn(shard, 0) + "\r\nINCR " + server.KeyOn(shard, 1) + "\r\n");
+    server.mailboxes().of(shard).DeliverAll();
+    server.Commit();  // of the first change; the second has no ticket yet
+    server.Settle();
+    EXPECT_EQ(client.Take(), "");
+    server.Commit();
+    server.Settle();
+    EXPECT_EQ(client.Take(), Bulk("1") + ":1\r\n");
+  }
+}
+
 TEST(SessionGateTest, OneCommitServesAllShardsAndClients) {
   SessionHarness server(3);
   std::vector<TestClient*> clients;
@@ -229,9 +248,14 @@ TEST(SessionGateTest, ACommitInTheMiddleOfABatchMovesNoReply) {
   std::atomic<int> round{0};
   std::atomic<bool> stop{false};
   std::thread committer([&] {
-    for (int seen = 0; !stop; seen = round) {
-      while (round == seen && !stop) std::this_thread::yield();
-      server.Commit();
+    for (int seen = 0; !stop;) {
+      const int now = round;
+      if (now == seen) {
+        std::this_thread::yield();
+      } else {
+        server.Commit();
+      }
+      seen = now;
     }
   });
   std::mt19937 random(1);
@@ -466,7 +490,12 @@ TEST(SessionLimitTest, RepliesThatTheClientDoesNotTakeStopInput) {
   const std::string request = "GET " + server.KeyOn(1) + "\r\n";
   client.Send(Repeat(request, Session::kMaxOperationsInFlight + 1));
   server.Run();
+  client.Pump();
   EXPECT_EQ(client.unread(), request.size()) << "all are answered, none is taken";
+  std::string taken;
+  client.session().TakeOutput(&taken);
+  client.Pump();
+  EXPECT_EQ(client.unread(), 0u);
 }
 
 TEST(SessionLimitTest, InFlightLimitHoldsForSuppressedRepliesToo) {

@@ -268,6 +268,32 @@ TEST_F(SpanningTest, OthersWaitWhileItIsInside) {
   EXPECT_EQ(remote.Take(), Bulk("1") + "$-1\r\n");
 }
 
+// The log is full, so that appending waits for a commit: a look at the others at just that moment.
+TEST_F(SpanningTest, ShardsAreLeftOnlyAfterTheAppend) {
+  server.database->discard = true;
+  TestClient& client = server.Connect(0);
+  TestClient& reader = server.Connect(1);
+  server.log().Append(std::string(storage::CommitLog::kMaxGatheredBytes, 'x'));
+  client.Send("MSET " + a + " 1 " + c + " 1\r\n");
+  reader.Send("GET " + a + "\r\n");
+  int looks = 0;
+  server.database->during_sync = [&] {
+    ++looks;
+    for (int turn = 0; turn < 2; ++turn) {
+      server.Turn(0);
+      server.Turn(1);
+    }
+    EXPECT_TRUE(server.shard(0).occupied());
+    EXPECT_EQ(reader.Take(), "");
+  };
+  server.Turn(2);
+  EXPECT_EQ(looks, 1);
+  server.database->during_sync = nullptr;
+  server.Run();
+  EXPECT_EQ(client.Take(), "+OK\r\n");
+  EXPECT_EQ(reader.Take(), Bulk("1"));
+}
+
 TEST_F(SpanningTest, ParkedOperationsGoOnInOrder) {
   TestClient& client = server.Connect(0);
   client.Send("MSET " + a + " 0 " + c + " 0\r\n");
