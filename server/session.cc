@@ -217,7 +217,9 @@ void Session::RunHere(const Request& request, bool on_shard) {
     bytes_in_queue_ += bytes.size() - begin;
     if (!shard.IsDurable(outcome.depends_on)) LetWait(begin, outcome.depends_on);
   }
-  if (shard.TurnIsFull()) {
+  // An operation that was not on the shard may have run beside a spanning one, whose thread has the
+  // keyspace.
+  if (on_shard && shard.TurnIsFull()) {
     CloseLocalPlace();
     shard.CloseTurn();
   }

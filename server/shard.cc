@@ -19,6 +19,7 @@ Shard::Shard(uint32_t number, const ShardMap& shard_map, int databases, Executor
 }
 
 storage::Ticket Shard::CloseTurn() {
+  TALLY_ASSERT(!occupied_, "a spanning operation appends its changes itself, as one change set");
   if (!keyspace_.has_changes()) {
     TALLY_ASSERT(!gate_.waits_for_open_turn(), "a reply waits for a change set that will not come");
     return storage::kNoTicket;

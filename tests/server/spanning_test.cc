@@ -129,6 +129,25 @@ TEST_F(SpanningTest, NobodySeesHalfOfAnMSet) {
   }
 }
 
+// PING and HELLO need no object, so they run beside a spanning operation, on whose changes they must not
+// lay hands: its thread has them, and would find a part of its change set gone.
+TEST_F(SpanningTest, WhatNeedsNoObjectLeavesAnOccupiedShardAlone) {
+  TestClient& client = server.Connect(0);
+  storage::Keyspace* const entered = server.shard(0).Enter();
+  const std::string value(Shard::kMaxTurnBytes + 1, 'v');
+  entered->PutBytes(0, storage::MakeKey({}, a), nullptr, value, {}, storage::kNoExpiry);
+  ASSERT_GT(entered->changed_bytes(), Shard::kMaxTurnBytes);
+
+  client.Send("PING\r\n");
+  server.Settle();
+  EXPECT_EQ(client.Take(), "+PONG\r\n");
+  EXPECT_TRUE(entered->has_changes());
+  EXPECT_EQ(server.log().appended(), 0u);
+
+  entered->Stamp(storage::kNoTicket);
+  server.shard(0).Leave();
+}
+
 // Who reads one key after the other sees the second at least as new as the first.
 TEST_F(SpanningTest, WhoSawAnMSetInOneKeySeesItInTheOther) {
   for (unsigned seed = 0; seed < 60; ++seed) {
