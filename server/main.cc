@@ -22,6 +22,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "server/banner.h"
 #include "server/config.h"
 #include "server/config_parse.h"
 #include "server/cycle_clock.h"
@@ -36,7 +37,6 @@
 namespace {
 
 using tally::server::Config;
-using tally::server::FsyncPolicy;
 using tally::server::Server;
 using tally::storage::Status;
 
@@ -85,33 +85,6 @@ std::string ExecutablePath() {
   std::array<char, 4096> path{};
   const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
   return size > 0 ? std::string(path.data(), static_cast<size_t>(size)) : std::string();
-}
-
-const char* DurabilityText(FsyncPolicy policy) {
-  switch (policy) {
-    case FsyncPolicy::kAlways:
-      return "always: a reply means that it is on disk";
-    case FsyncPolicy::kEverySecond:
-      return "everysec: a crash of the machine may lose the last second";
-    case FsyncPolicy::kNo:
-      return "no: a crash of the machine may lose what the system had not written";
-  }
-  return "";
-}
-
-void PrintBanner(const Config& config, const Server& server, const std::string& directory) {
-  const std::string port = std::to_string(server.port());
-  const char* const plural = config.threads == 1 ? "core" : "cores";
-  fmt::print(
-      "Tally {} ({} {})\n"
-      "  redis       {}:{}\n"
-      "  data        {} ({} objects, {} journal entries replayed)\n"
-      "  durability  appendfsync {}\n"
-      "  try         redis-cli{} INCR A      stop with Ctrl-C\n",
-      TALLY_VERSION, config.threads, plural, config.bind, port, directory,
-      server.objects_at_start(), server.recovered().journal_entries,
-      DurabilityText(config.appendfsync.load()), port == "6379" ? "" : " -p " + port);
-  std::fflush(stdout);
 }
 
 [[noreturn]] void EndAfterFailedCommit(const std::string& message) {
@@ -193,7 +166,11 @@ int Run(int argc, char** argv) {
   if (const Status status = server.Start(std::move(socket)); !status.ok()) {
     return Fail(fmt::format("{}: {}", directory->path(), status.message()));
   }
-  PrintBanner(config, server, directory->path());
+  fmt::print("{}", BannerText(config, {.version = TALLY_VERSION,
+                                       .directory = directory->path(),
+                                       .objects = server.objects_at_start(),
+                                       .journal_entries = server.recovered().journal_entries}));
+  std::fflush(stdout);
 
   const bool with_checkpoint = WaitForEnd(signal_descriptor, shutdown_descriptor, save);
   spdlog::info("stopping");
