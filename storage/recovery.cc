@@ -129,7 +129,9 @@ Status Recovery::Run(Ticket high_water) {
   if (format.empty()) {
     if (high_water != kNoTicket) {
       return Refuse(
-          fmt::format("the database is empty, but changes up to ticket {} were in it", high_water));
+          fmt::format("the database is empty, but changes up to ticket {} were in it: everything "
+                      "in rocks/, or its only log, was deleted",
+                      high_water));
     }
     return BeginNew();
   }
@@ -146,7 +148,7 @@ Status Recovery::Run(Ticket high_water) {
   if (out_->last < high_water) {
     return Refuse(
         fmt::format("the journal ends at ticket {}, but changes up to ticket {} were in "
-                    "it: a log was cut or deleted",
+                    "it: a log was cut, changed or deleted",
                     out_->last, high_water));
   }
   return Status::Ok();

@@ -59,7 +59,8 @@ class LogScan {
   [[nodiscard]] bool torn() const { return torn_; }
 
  private:
-  Status ScanBlock(std::string_view block);
+  // `begin`: where the block lies in the file.
+  Status ScanBlock(std::string_view block, uint64_t begin);
   // The size of the fragment that begins there, header included; 0: there is none.
   static size_t FragmentAt(std::string_view block, size_t offset);
   Status Take(FragmentType type, std::string_view bytes);
@@ -68,7 +69,7 @@ class LogScan {
 
   const std::string directory_;
   std::string path_;
-  uint64_t offset_ = 0;  // of the block
+  uint64_t offset_ = 0;  // in the file: of the fragment at hand
 
   bool in_record_ = false;
   bool first_in_file_ = true;
@@ -99,9 +100,10 @@ void LogScan::Damage() {
   damaged_offset_ = offset_;
 }
 
-Status LogScan::ScanBlock(std::string_view block) {
+Status LogScan::ScanBlock(std::string_view block, uint64_t begin) {
   size_t offset = 0;
   while (block.size() - offset >= kHeaderBytes) {
+    offset_ = begin + offset;
     const size_t size = FragmentAt(block, offset);
     if (size == 0) {
       Damage();
@@ -113,6 +115,7 @@ Status LogScan::ScanBlock(std::string_view block) {
     if (!status.ok()) return status;
     offset += size;
   }
+  offset_ = begin + offset;
   // Too little for a header is left free, unless the file ends inside one.
   if (block.size() < kBlockBytes && offset < block.size()) Damage();
   return Status::Ok();
@@ -169,6 +172,7 @@ Status LogScan::ScanFile(const std::string& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return FileFailure("open", path, errno);
   std::string buffer(kReadBytes, '\0');
+  uint64_t file_offset = 0;  // of the buffer's first byte
   size_t filled = 0;
   bool at_end = false;
   while (!at_end) {
@@ -178,11 +182,12 @@ Status LogScan::ScanFile(const std::string& path) {
     filled += static_cast<size_t>(got);
     at_end = got == 0;
     if (!at_end && filled < buffer.size()) continue;
-    for (size_t begin = 0; begin < filled; begin += kBlockBytes, offset_ += kBlockBytes) {
+    for (size_t begin = 0; begin < filled; begin += kBlockBytes) {
       const size_t size = std::min(kBlockBytes, filled - begin);
-      Status status = ScanBlock(std::string_view(buffer).substr(begin, size));
+      Status status = ScanBlock(std::string_view(buffer).substr(begin, size), file_offset + begin);
       if (!status.ok()) return status;
     }
+    file_offset += filled;
     filled = 0;
   }
   if (in_record_) Damage();

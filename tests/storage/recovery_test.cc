@@ -145,13 +145,18 @@ TEST_P(RecoveryTest, WhatDoesNotReachTheHighWaterMarkIsRefused) {
   const Status status = world.Start(store_->database(), Durability::kSynced, last + 1);
   EXPECT_FALSE(status.ok());
   EXPECT_NE(status.message().find("ticket " + std::to_string(last + 1)), std::string::npos);
+  EXPECT_NE(status.message().find("a log was cut, changed or deleted"), std::string::npos);
   EXPECT_EQ(DumpOf(store_->database()), before);
   Start(&world, last);
 }
 
 TEST_P(RecoveryTest, AnEmptyDatabaseWhereThereWereChangesIsRefused) {
   ShardWorld world(1, 1);
-  EXPECT_FALSE(world.Start(store_->database(), Durability::kSynced, /*high_water=*/1).ok());
+  const Status status = world.Start(store_->database(), Durability::kSynced, /*high_water=*/1);
+  EXPECT_FALSE(status.ok());
+  EXPECT_NE(status.message().find("everything in rocks/, or its only log, was deleted"),
+            std::string::npos)
+      << status.message();
   std::string format;
   ASSERT_TRUE(store_->database()->ReadMeta(kMetaFormat, &format).ok());
   EXPECT_EQ(format, "");

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -146,6 +148,13 @@ class RocksDatabaseTest : public ::testing::Test {
                     })
                     .ok());
     return objects;
+  }
+  // The number in "… is damaged near byte N: …"; the largest when there is none.
+  static uint64_t DamagedByteIn(const std::string& message) {
+    const std::string before = "near byte ";
+    const size_t at = message.find(before);
+    if (at == std::string::npos) return UINT64_MAX;
+    return std::strtoull(message.c_str() + at + before.size(), nullptr, 10);
   }
   static void Flip(const std::string& path, uint64_t offset) {
     std::string contents = ReadFile(path);
@@ -339,6 +348,9 @@ TEST_F(RocksDatabaseTest, DamageInTheMiddleOfALogIsRefused) {
     Flip(log, offset);
     const std::string message = ExpectRefused();
     EXPECT_NE(message.find(log), std::string::npos) << message;
+    const uint64_t told = DamagedByteIn(message);
+    EXPECT_LE(told, offset) << message;
+    EXPECT_GT(told + 300, offset) << "where the record begins, which is short: " << message;
     WriteFile(log, good);
   }
   for (const uint64_t offset : {uint64_t{0}, good.size() / 2}) {
@@ -350,6 +362,26 @@ TEST_F(RocksDatabaseTest, DamageInTheMiddleOfALogIsRefused) {
   WriteFile(log, good);
   Open();
   ExpectJournal(1, 100);
+}
+
+// Where an operator shall look: not just in which of the log's blocks, of which the scan reads many at
+// once.
+TEST_F(RocksDatabaseTest, TheDamagedByteIsToldInALongLog) {
+  Open();
+  Append(1, 2000, /*sync=*/false, 1000);
+  Append(2001, 2001);
+  database_.reset();
+  const std::string log = FilledLog();
+  const std::string good = ReadFile(log);
+  ASSERT_GT(good.size(), size_t{3} << 19);
+  for (const uint64_t offset : {good.size() / 7, good.size() / 2, good.size() - 30'000}) {
+    Flip(log, offset);
+    const std::string message = ExpectRefused();
+    const uint64_t told = DamagedByteIn(message);
+    EXPECT_LE(told, offset) << message;
+    EXPECT_GT(told + 1100, offset) << message;
+    WriteFile(log, good);
+  }
 }
 
 TEST_F(RocksDatabaseTest, DamageInALogThatIsNotTheLastIsRefused) {
