@@ -22,9 +22,10 @@ namespace {
 
 constexpr std::string_view kFormatPrefix = "Tally data directory, format ";
 
-// What an interrupted Create may leave behind: anything but a database that holds something.
-constexpr std::string_view kMadeBeforeFormat[] = {
-    "pid", "rocks", "high-water", "high-water.new", "format.new", "lost+found"};
+// What an interrupted Create may leave behind: anything but a database that holds something. Not the pid
+// file, which is written once the directory has been made.
+constexpr std::string_view kMadeBeforeFormat[] = {"rocks", "high-water", "high-water.new",
+                                                  "format.new", "lost+found"};
 
 std::string EncodeFormat(int version) { return fmt::format("{}{}\n", kFormatPrefix, version); }
 
@@ -95,6 +96,14 @@ Status DataDirectory::Check(const std::string& format) const {
 
 Status DataDirectory::RefuseStrangers() const {
   std::error_code error;
+  if (std::filesystem::exists(pid_path(), error)) {
+    return Status::Failure(fmt::format(
+        "{} is missing, though {} shows that a server has had this directory: data was "
+        "deleted. Restore the data directory from a backup, or give the server an empty "
+        "or a new one",
+        format_path(), pid_path()));
+  }
+  if (error) return FileFailure("look at", pid_path(), error.value());
   for (std::filesystem::directory_iterator entry(path_, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();

@@ -13,7 +13,8 @@ namespace tally::storage {
 ///   format        what it is and the version of its layout; written last when it is made
 ///   high-water    see high_water.h
 ///   rocks/        the database (rocks_database.h)
-///   pid           of the process that has, or last had, the directory open: for messages only
+///   pid           of the process that has, or last had, the directory open: for messages, and as a sign,
+///                 written after `format`, that there was more than is found
 ///
 /// The lock is a `flock` on the directory itself, so that deleting a file does not lift it; it ends
 /// with this object or the process. Open refuses, with a message that names the file and says what to

@@ -3,7 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -132,13 +134,49 @@ TEST_F(DataDirectoryTest, AMissingFormatFileBesideDataIsRefused) {
   ExpectRefused(path_ + "/format is missing", "backup");
 }
 
+// Wherever it was interrupted: whatever had been made by then is there, and nothing of what follows.
 TEST_F(DataDirectoryTest, AnInterruptedFirstStartIsStartedOver) {
+  const char* const order[] = {"rocks", "high-water.new", "high-water", "format.new"};
+  for (size_t made = 0; made <= std::size(order); ++made) {
+    SCOPED_TRACE(made);
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+    for (size_t i = 0; i < made; ++i) {
+      const std::string part = path_ + "/" + order[i];
+      if (i == 0) {
+        std::filesystem::create_directory(part);
+      } else {
+        WriteFile(part, "Tally da");
+      }
+    }
+    std::unique_ptr<DataDirectory> directory;
+    EXPECT_EQ(Open(&directory), "");
+    ASSERT_NE(directory, nullptr);
+    EXPECT_TRUE(directory->created());
+    directory.reset();
+    EXPECT_EQ(Open(), "");
+  }
+}
+
+TEST_F(DataDirectoryTest, AnInterruptionRightAfterTheFormatWasWrittenIsNone) {
   ASSERT_EQ(Open(), "");
-  std::filesystem::remove(path_ + "/format");
-  WriteFile(path_ + "/format.new", "Tally da");
-  std::unique_ptr<DataDirectory> directory;
-  EXPECT_EQ(Open(&directory), "");
-  EXPECT_TRUE(directory->created());
+  std::filesystem::remove(path_ + "/pid");
+  EXPECT_EQ(Open(), "");
+}
+
+// The pid file is written last, so it cannot be all there ever was.
+TEST_F(DataDirectoryTest, APidFileWithoutTheFormatFileIsRefused) {
+  for (const bool only_pid : {true, false}) {
+    std::filesystem::remove_all(path_);
+    ASSERT_EQ(Open(), "");
+    std::filesystem::remove(path_ + "/format");
+    if (only_pid) {
+      std::filesystem::remove(path_ + "/high-water");
+      std::filesystem::remove_all(path_ + "/rocks");
+    }
+    ExpectRefused(path_ + "/format is missing", "backup");
+    ExpectRefused(path_ + "/pid shows", "an empty or a new one");
+  }
 }
 
 TEST_F(DataDirectoryTest, WhatIsNoDirectoryIsRefused) {
