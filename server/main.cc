@@ -27,6 +27,7 @@
 #include "server/config_parse.h"
 #include "server/cycle_clock.h"
 #include "server/descriptor_limit.h"
+#include "server/held_log.h"
 #include "server/listening_socket.h"
 #include "server/server.h"
 #include "server/wall_clock.h"
@@ -37,6 +38,7 @@
 namespace {
 
 using tally::server::Config;
+using tally::server::HeldLog;
 using tally::server::Server;
 using tally::storage::Status;
 
@@ -138,8 +140,11 @@ int Run(int argc, char** argv) {
       !status.ok()) {
     return Fail(status.message());
   }
+  HeldLog rocks_log([](const std::string& line) { spdlog::warn("RocksDB: {}", line); });
   std::unique_ptr<tally::storage::Database> database;
-  if (const Status status = tally::storage::OpenRocksDatabase(directory->rocks_path(), &database);
+  if (const Status status = tally::storage::OpenRocksDatabase(
+          directory->rocks_path(), &database,
+          [&rocks_log](const std::string& line) { rocks_log.Add(line); });
       !status.ok()) {
     return Fail(status.message());
   }
@@ -166,6 +171,7 @@ int Run(int argc, char** argv) {
   if (const Status status = server.Start(std::move(socket)); !status.ok()) {
     return Fail(fmt::format("{}: {}", directory->path(), status.message()));
   }
+  rocks_log.Release();
   fmt::print("{}", BannerText(config, {.version = TALLY_VERSION,
                                        .directory = directory->path(),
                                        .objects = server.objects_at_start(),
