@@ -13,6 +13,7 @@
 #include "protocol/number.h"
 #include "server/command.h"
 #include "server/descriptor_limit.h"
+#include "storage/object.h"
 
 namespace tally::server {
 namespace {
@@ -22,6 +23,7 @@ using Access = ConfigParameter::Access;
 
 constexpr int64_t kMaxInt = std::numeric_limits<int>::max();
 constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMinBulkBytes = int64_t{1} << 20;  // as Redis has it
 
 // An integer in [kMin, kMax], handed to `Store` when there is a configuration to store it in.
 template <int64_t kMin, int64_t kMax, auto kStore>
@@ -33,12 +35,12 @@ std::string SetInteger(std::string_view text, Config* config) {
   return {};
 }
 
-template <int64_t kMin, auto kStore>
+template <int64_t kMin, int64_t kMax, auto kStore>
 std::string SetMemory(std::string_view text, Config* config) {
   const std::optional<uint64_t> value = ParseMemorySize(text);
   if (!value) return std::string(errors::kConfigNotMemory);
-  if (*value < static_cast<uint64_t>(kMin) || *value > static_cast<uint64_t>(kMaxInt64)) {
-    return errors::ConfigOutOfRange(kMin, kMaxInt64);
+  if (*value < static_cast<uint64_t>(kMin) || *value > static_cast<uint64_t>(kMax)) {
+    return errors::ConfigOutOfRange(kMin, kMax);
   }
   if (config != nullptr) kStore(*config, *value);
   return {};
@@ -128,9 +130,10 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "io-threads", .get = GetInteger<&Config::threads>},
     {.name = "journal-limit",
      .get = GetInteger<&Config::journal_limit_bytes>,
-     .set = SetMemory<Config::kMinJournalLimitBytes,
+     .set = SetMemory<Config::kMinJournalLimitBytes, kMaxInt64,
                       [](Config& c, uint64_t value) { c.journal_limit_bytes = value; }>,
      .placeholder = "SIZE",
+     .is_memory_size = true,
      .help = "a checkpoint starts when the journal is longer than this"},
     {.name = "latency-monitor-threshold", .access = Access::kMutable, .fact = "0"},
     {.name = "latency-tracking", .access = Access::kMutable, .fact = "no"},
@@ -157,9 +160,11 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "proto-max-bulk-len",
      .access = Access::kMutable,
      .get = [](const Config& c) { return std::to_string(c.proto_max_bulk_bytes.load()); },
-     .set = SetMemory<int64_t{1} << 20,
+     // Redis takes larger ones, up to INT64_MAX; here they would promise what a value cannot be.
+     .set = SetMemory<kMinBulkBytes, int64_t{storage::kMaxValueBytes},
                       [](Config& c, uint64_t value) { c.proto_max_bulk_bytes = value; }>,
      .placeholder = "SIZE",
+     .is_memory_size = true,
      .help = "longest argument that a client may send, and longest string"},
     {.name = "replicaof", .fact = ""},
     {.name = "requirepass",
@@ -256,6 +261,17 @@ std::optional<uint64_t> ParseMemorySize(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
   if (error == std::errc::result_out_of_range || value > kLargest / found->bytes) return kLargest;
   return value * found->bytes;
+}
+
+std::string MemorySizeText(uint64_t bytes) {
+  static constexpr std::array<std::string_view, 4> kUnits = {"", "kb", "mb", "gb"};
+  constexpr uint64_t kStep = 1024;
+  size_t unit = 0;
+  while (unit + 1 < kUnits.size() && bytes != 0 && bytes % kStep == 0) {
+    bytes /= kStep;
+    ++unit;
+  }
+  return std::to_string(bytes).append(kUnits[unit]);
 }
 
 }  // namespace tally::server

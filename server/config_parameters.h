@@ -30,6 +30,7 @@ struct ConfigParameter {
   std::string (*set)(std::string_view value, Config* config) = nullptr;
   std::string_view fact = {};         ///< a fact's value, when `get` is null
   std::string_view placeholder = {};  ///< how --help shows an option's value
+  bool is_memory_size = false;        ///< a number that --help shows with its unit
   std::string_view help = {};
 
   [[nodiscard]] bool is_option() const { return set != nullptr; }
@@ -54,5 +55,8 @@ void StoreValue(const ConfigParameter& parameter, std::string_view value, Config
 /// A number of bytes with Redis's units: "64", "64b", "1k" (1000), "1kb" (1024), m, mb, g, gb, in any
 /// case. nullopt: not such a number. More than fits is the largest number.
 [[nodiscard]] std::optional<uint64_t> ParseMemorySize(std::string_view text);
+
+/// The shortest text that ParseMemorySize makes the same number of with kb, mb or gb: "64mb", "1000".
+[[nodiscard]] std::string MemorySizeText(uint64_t bytes);
 
 }  // namespace tally::server

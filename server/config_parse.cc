@@ -77,7 +77,10 @@ ParsedConfig ParseConfig(int argc, const char* const* argv, std::string_view ver
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     if (parameter.is_option()) {
       option->type_name(std::string(parameter.placeholder));
-      option->default_str(ValueOf(parameter, *config));
+      const std::string value = ValueOf(parameter, *config);
+      const std::optional<uint64_t> bytes =
+          parameter.is_memory_size ? ParseMemorySize(value) : std::nullopt;
+      option->default_str(bytes ? MemorySizeText(*bytes) : value);
     } else {
       option->group("");  // understood, but not worth a line of --help
     }

@@ -83,9 +83,13 @@ TEST_F(ConfigCommandsTest, SetSaysWhatItTakes) {
             Failed("maxclients", "argument must be between 1 and 4294967295 inclusive"));
   EXPECT_EQ(Run("CONFIG", "SET", "proto-max-bulk-len", "1xb"),
             Failed("proto-max-bulk-len", "argument must be a memory value"));
-  EXPECT_EQ(Run("CONFIG", "SET", "proto-max-bulk-len", "1"),
-            Failed("proto-max-bulk-len",
-                   "argument must be between 1048576 and 9223372036854775807 inclusive"));
+  EXPECT_EQ(
+      Run("CONFIG", "SET", "proto-max-bulk-len", "1"),
+      Failed("proto-max-bulk-len", "argument must be between 1048576 and 536870912 inclusive"));
+  EXPECT_EQ(Run("CONFIG", "SET", "proto-max-bulk-len", "536870912"), "+OK\r\n");
+  EXPECT_EQ(
+      Run("CONFIG", "SET", "proto-max-bulk-len", "536870913"),
+      Failed("proto-max-bulk-len", "argument must be between 1048576 and 536870912 inclusive"));
 }
 
 TEST_F(ConfigCommandsTest, PasswordCanBeSetAndTakenAway) {

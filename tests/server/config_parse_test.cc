@@ -74,7 +74,7 @@ TEST(ParseConfig, EveryOptionIsTaken) {
                                      "--tcp-keepalive",
                                      "60",
                                      "--proto-max-bulk-len",
-                                     "2gb",
+                                     "2mb",
                                      "--databases",
                                      "4",
                                      "--tcp-backlog",
@@ -91,7 +91,7 @@ TEST(ParseConfig, EveryOptionIsTaken) {
   EXPECT_EQ(config.requirepass(), "se cret");
   EXPECT_EQ(config.timeout_s, 9);
   EXPECT_EQ(config.tcp_keepalive_s, 60);
-  EXPECT_EQ(config.proto_max_bulk_bytes, uint64_t{2} << 30);
+  EXPECT_EQ(config.proto_max_bulk_bytes, uint64_t{2} << 20);
   EXPECT_EQ(config.databases, 4);
   EXPECT_EQ(config.tcp_backlog, 64);
   EXPECT_EQ(config.journal_limit_bytes, 1u << 20);
@@ -116,6 +116,8 @@ TEST(ParseConfig, BadInputIsAnErrorThatSaysWhereAndWhy) {
             "--appendfsync: argument(s) must be one of the following: everysec, always, no");
   EXPECT_EQ(error_of({"--proto-max-bulk-len", "1q"}),
             "--proto-max-bulk-len: argument must be a memory value");
+  EXPECT_EQ(error_of({"--proto-max-bulk-len", "513mb"}),
+            "--proto-max-bulk-len: argument must be between 1048576 and 536870912 inclusive");
   EXPECT_EQ(error_of({"--dir", ""}), "--dir: argument must be the path of a directory");
   EXPECT_NE(error_of({"--bind", "1.2.3.4.5"}).find("--bind: "), std::string::npos);
   EXPECT_NE(error_of({"--bind", "127.0.0.1 ::1"}).find("one IP address"), std::string::npos);
@@ -138,6 +140,8 @@ TEST(ParseConfig, HelpAndVersionAreNotErrors) {
     const bool is_told = help.text.find("--" + std::string(parameter.name)) != std::string::npos;
     EXPECT_EQ(is_told, parameter.is_option()) << parameter.name;
   }
+  EXPECT_NE(help.text.find("SIZE=64mb "), std::string::npos) << "sizes as the README has them";
+  EXPECT_NE(help.text.find("SIZE=512mb\n"), std::string::npos) << help.text;
   const ParsedConfig version = Parse({"--version"});
   EXPECT_EQ(version.config, nullptr);
   EXPECT_EQ(version.exit_code, 0);
@@ -204,6 +208,22 @@ TEST(ParseMemorySize, KnowsRedisUnits) {
   EXPECT_EQ(ParseMemorySize("99999999999999999gb"), UINT64_MAX);
   for (const std::string_view bad : {"1t", "-1", " 1", "1 mb", "mbx", "0x10"}) {
     EXPECT_EQ(ParseMemorySize(bad), std::nullopt) << bad;
+  }
+}
+
+TEST(MemorySizeText, IsTheShortestThatMeansTheSame) {
+  EXPECT_EQ(MemorySizeText(0), "0");
+  EXPECT_EQ(MemorySizeText(1000), "1000");
+  EXPECT_EQ(MemorySizeText(1024), "1kb");
+  EXPECT_EQ(MemorySizeText(1025), "1025");
+  EXPECT_EQ(MemorySizeText(1536), "1536");
+  EXPECT_EQ(MemorySizeText(uint64_t{64} << 20), "64mb");
+  EXPECT_EQ(MemorySizeText(uint64_t{512} << 20), "512mb");
+  EXPECT_EQ(MemorySizeText(uint64_t{3} << 30), "3gb");
+  EXPECT_EQ(MemorySizeText(uint64_t{1} << 40), "1024gb");
+  for (const uint64_t bytes :
+       {uint64_t{0}, uint64_t{7} << 10, (uint64_t{1} << 62) + 1, UINT64_MAX}) {
+    EXPECT_EQ(ParseMemorySize(MemorySizeText(bytes)), bytes);
   }
 }
 
