@@ -21,7 +21,7 @@
 namespace tally::test {
 namespace {
 
-constexpr int kRounds = 10;
+constexpr int kRounds = 30;
 constexpr int kLongestLifeMs = 400;
 constexpr int kLongestRecoveryMs = 40;
 
