@@ -381,7 +381,7 @@ CommandGenerator::Commands CommandGenerator::ServerCommand() { return {Pick(Serv
 CommandGenerator::Commands CommandGenerator::UnknownCommand() {
   Arguments command = {
       Pick(std::array{"FOO"s, "foo bar"s, ""s, "GETT"s, " GET"s, "GET "s, "cr\r\nlf"s, "\xff"s,
-                      std::string(300, 'n'), "*1"s, "GET\0"s})};
+                      std::string(300, 'n'), "*1"s, "GE\0T"s})};
   const uint64_t count = Below(5);
   for (uint64_t i = 0; i < count; ++i) command.push_back(Value());
   return {command};
