@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Redis's own tools work with Tally: redis-cli (-3, --pipe, inline through a pipe) and redis-benchmark, in RESP2 and
-# RESP3, with one, two and four threads. Any error, warning or non-zero exit of theirs fails the test.
+# RESP3, with one, two and four threads. Any error, warning or non-zero exit of theirs fails the test, which then
+# prints what it ran, all that this printed, and all that the server printed.
 #
 #   TALLY_SERVER=build/release/tally-server tests/end_to_end/redis_tools_test.sh
 
@@ -12,31 +13,57 @@ work="$(mktemp -d "${TMPDIR:-/tmp}/tally-tools-XXXXXX")"
 server_pid=
 port=
 
-stop_server() {
-  if [[ -n "$server_pid" ]]; then
-    kill -TERM "$server_pid" 2>/dev/null || true
-    wait "$server_pid" || { status=$?; server_pid=; return "$status"; }
-    server_pid=
+# All that is needed to know what happened when nobody was looking.
+report() {
+  printf 'FAILED: %s\n' "$*"
+  printf -- '--- in line(s) %s; %s threads, port %s, after %s s; load %s\n' \
+    "${BASH_LINENO[*]}" "${threads:-?}" "${port:-?}" "$SECONDS" "$(cat /proc/loadavg)"
+  if [[ -n "$server_pid" ]] && kill -0 "$server_pid" 2>/dev/null; then
+    printf -- '--- the server runs (process %s); its threads, and what they wait for:\n' "$server_pid"
+    for thread in "/proc/$server_pid"/task/*; do
+      printf '%s %s\n' "$(cat "$thread/comm" 2>&1)" "$(cat "$thread/wchan" 2>&1)"
+    done
   fi
-}
+  printf -- '--- what the servers printed:\n'
+  cat "$work/server.log" 2>&1
+  printf -- '--- the end of it\n'
+} >&2
 
-cleanup() {
-  if [[ -n "$server_pid" ]]; then
-    kill -KILL "$server_pid" 2>/dev/null || true
-    wait "$server_pid" 2>/dev/null || true
-  fi
-  rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-
+reported=no
 fail() {
-  printf 'FAILED: %s\n' "$*" >&2
-  if [[ -f "$work/server.log" ]]; then tail -n 20 "$work/server.log" >&2; fi
+  report "$@"
+  reported=yes
   exit 1
 }
 
-cli() { redis-cli -p "$port" "$@"; }
+# leave STATUS COMMAND: also when a command failed that nobody looked at.
+leave() {
+  set +e
+  if [[ "$1" -ne 0 && "$reported" == no ]]; then report "'$2' ended with $1"; fi
+  if [[ -n "$server_pid" ]]; then
+    kill -KILL "$server_pid" 2>/dev/null
+    wait "$server_pid" 2>/dev/null
+  fi
+  rm -rf "$work"
+}
+trap 'leave $? "$BASH_COMMAND"' EXIT
+trap 'exit 130' INT TERM
+
+# A reply that does not come must not take the report of it along: ctest ends the whole test after ten minutes.
+cli() { timeout 60 redis-cli -p "$port" "$@"; }
+
+# Waits until the server has ended; its exit code is 0.
+expect_clean_end() {
+  local after="$1" waited status=0
+  for ((waited = 0; waited < 1200; waited++)); do
+    kill -0 "$server_pid" 2>/dev/null || break
+    sleep 0.05
+  done
+  ! kill -0 "$server_pid" 2>/dev/null || fail "after $after the server did not end within 60 s"
+  wait "$server_pid" || status=$?
+  [[ "$status" -eq 0 ]] || fail "after $after the server exited with $status"
+  server_pid=
+}
 
 # start_server THREADS: on a free port; when another program takes it first, on the next.
 start_server() {
@@ -52,7 +79,8 @@ start_server() {
     else
       options+=(--threads "$threads")
     fi
-    "$server" "${options[@]}" >"$work/server.log" 2>&1 &
+    printf -- '--- %s %s\n' "$server" "${options[*]}" >>"$work/server.log"
+    "$server" "${options[@]}" >>"$work/server.log" 2>&1 &
     server_pid=$!
     local waited
     for ((waited = 0; waited < 1500; waited++)); do
@@ -76,10 +104,18 @@ expect() {
   [[ "$got" == "$wanted" ]] || fail "$*: expected '$wanted', got '$got'"
 }
 
+# expect_part PART COMMAND...: the command's output has PART in it.
+expect_part() {
+  local wanted="$1" got
+  shift
+  got="$("$@" 2>&1)" || fail "$* exited with $?: $got"
+  [[ "$got" == *"$wanted"* ]] || fail "$*: no '$wanted' in '$got'"
+}
+
 check_cli() {
   local flag
   for flag in -2 -3; do
-    cli "$flag" flushall >/dev/null
+    expect OK cli "$flag" flushall
     expect 1 cli "$flag" incr A
     expect 2 cli "$flag" incr A
     expect 3 cli "$flag" incr A
@@ -89,7 +125,7 @@ check_cli() {
     expect $'1\n2\n3' cli "$flag" mget x y z
     expect 2 cli "$flag" del x y
     expect 2 cli "$flag" dbsize
-    [[ "$(cli "$flag" config get timeout | tr '\n' ' ')" == 'timeout 0 ' ]] || fail "config get"
+    expect 'timeout 0' bash -c "redis-cli -p $port $flag config get timeout | tr '\n' ' ' | sed 's/ $//'"
     expect 'ERR value is not an integer or out of range' cli "$flag" incrby A x
     expect OK cli "$flag" -n 9 set A 'of database 9'
     expect 'of database 9' cli "$flag" -n 9 get A
@@ -98,14 +134,16 @@ check_cli() {
   expect $'4\n5\n6' cli -r 3 incr A
   expect $'OK\nhello\nPONG' bash -c "printf 'set s hello\nget s\nping\n' | redis-cli -p $port"
   expect hello bash -c "printf hello | redis-cli -p $port -x set s >/dev/null; redis-cli -p $port get s"
-  [[ "$(cli info server)" == *tcp_port:"$port"* ]] || fail "info server"
-  [[ "$(cli client list)" == *cmd=client* ]] || fail "client list"
-  [[ "$(cli command count)" -gt 40 ]] || fail "command count"
+  expect_part "tcp_port:$port" cli info server
+  expect_part 'cmd=client' cli client list
+  local count
+  count="$(cli command count 2>&1)" || true
+  [[ "$count" =~ ^[0-9]+$ && "$count" -gt 40 ]] || fail "command count: $count"
 }
 
 check_pipe() {
   local i out
-  cli flushall >/dev/null
+  expect OK cli flushall
   # Half of it in the protocol, half of it inline.
   for ((i = 0; i < 2000; i++)); do
     local key="key:$i"
@@ -143,10 +181,10 @@ for threads in 1 2 4; do
     benchmark "${tests[@]}" "${version[@]}" -n "$requests"
     benchmark "${tests[@]}" "${version[@]}" -n "$((requests * 10))" -P 16 -r 100000 --threads 2
   done
-  cli shutdown >/dev/null 2>&1 || true
-  wait "$server_pid" || fail "after SHUTDOWN the server exited with $?"
-  server_pid=
+  said="$(cli shutdown 2>&1)" || true
+  expect_clean_end "SHUTDOWN (redis-cli said '$said')"
   start_server "$threads"
-  stop_server || fail "after SIGTERM the server exited with $?"
+  kill -TERM "$server_pid"
+  expect_clean_end SIGTERM
   printf 'ok: %s threads\n' "$threads"
 done
