@@ -317,8 +317,9 @@ CommitInfo Server::commit_info() const {
 }
 
 void Server::WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
-                             std::function<void(bool)> done) {
-  log_->WhenSynced(ticket, std::chrono::milliseconds(timeout_ms), std::move(done));
+                             std::function<void(bool)> done, std::function<bool()> abandoned) {
+  log_->WhenSynced(ticket, std::chrono::milliseconds(timeout_ms), std::move(done),
+                   std::move(abandoned));
 }
 
 void Server::Shutdown(bool save) {

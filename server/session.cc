@@ -42,6 +42,7 @@ Session::~Session() = default;
 
 void Session::Detach() {
   host_ = nullptr;
+  OnEndOfInput();
   client_.close_after_replies = true;
 }
 
@@ -141,7 +142,7 @@ bool Session::Dispatch(std::span<const std::string_view> args) {
     return true;
   }
   if (PausedNow(*command)) {
-    stall_ = Stall::kRetry;
+    stall_ = Stall::kPaused;
     context_.paused->emplace_back(this);
     return false;
   }
@@ -337,7 +338,7 @@ void Session::OnDeferredReply(std::string_view bytes) {
 }
 
 void Session::Resume() {
-  if (stall_ == Stall::kRetry) EndStall();
+  if (stall_ == Stall::kRetry || stall_ == Stall::kPaused) EndStall();
 }
 
 void Session::EndStall() {

@@ -165,12 +165,12 @@ void CommitLog::WakeThread() {
 }
 
 void CommitLog::WhenSynced(Ticket ticket, std::chrono::milliseconds timeout,
-                           std::function<void(bool)> done) {
+                           std::function<void(bool)> done, std::function<bool()> abandoned) {
   const auto deadline = timeout.count() > 0 ? std::chrono::steady_clock::now() + timeout
                                             : std::chrono::steady_clock::time_point::max();
   {
     const MutexLock lock(mutex_);
-    waiters_.push_back({ticket, deadline, std::move(done)});
+    waiters_.push_back({ticket, deadline, std::move(done), std::move(abandoned)});
     has_waiters_.store(true, std::memory_order_seq_cst);
   }
   WakeThread();
@@ -221,7 +221,8 @@ void CommitLog::ServeWaiters(bool last_call) {
     const Ticket synced_now = synced();
     const bool in_vain = last_call || failed_.load(std::memory_order_acquire);
     const auto due = [&](const SyncWaiter& waiter) {
-      return in_vain || waiter.ticket <= synced_now || waiter.deadline <= now;
+      return in_vain || waiter.ticket <= synced_now || waiter.deadline <= now ||
+             (waiter.ticket > appended() && waiter.abandoned && waiter.abandoned());
     };
     const auto first_due = std::stable_partition(waiters_.begin(), waiters_.end(),
                                                  [&](const SyncWaiter& w) { return !due(w); });

@@ -104,9 +104,14 @@ class CommitLog {
 
   /// Calls `done(true)` once `synced() >= ticket`, `done(false)` when `timeout` passed first (zero = no
   /// limit), a commit failed, or the log ended; on the log's thread. Commits and syncs for it if nothing
-  /// else would.
-  void WhenSynced(Ticket ticket, std::chrono::milliseconds timeout, std::function<void(bool)> done)
-      EXCLUDES(mutex_);
+  /// else would. A wait for more than was appended ends, too, when `abandoned()` says that nobody cares
+  /// any more: it is asked on the log's thread, under its lock, once a second and in `LookAtWaiters`.
+  void WhenSynced(Ticket ticket, std::chrono::milliseconds timeout, std::function<void(bool)> done,
+                  std::function<bool()> abandoned = {}) EXCLUDES(mutex_);
+  /// Some wait may be abandoned now.
+  void LookAtWaiters() EXCLUDES(mutex_) {
+    if (has_waiters_.load(std::memory_order_seq_cst)) WakeThread();
+  }
 
   /// Ends all waits of WhenSynced that nothing appended so far can fulfil, with `done(false)`, on the
   /// calling thread: for the end of serving.
@@ -119,6 +124,7 @@ class CommitLog {
     Ticket ticket;
     std::chrono::steady_clock::time_point deadline;
     std::function<void(bool)> done;
+    std::function<bool()> abandoned;
   };
 
   bool Commit() EXCLUDES(mutex_);

@@ -331,6 +331,25 @@ TEST(CommitLogTest, WhenSyncedAnswersEachWaiterForItsTicket) {
   EXPECT_FALSE(never.get()) << "the timeout";
 }
 
+TEST(CommitLogTest, AWaitThatNobodyWantsEndsUnlessACommitEndsIt) {
+  MemoryDatabase database;
+  CommitLog log(&database, kNoTicket, Durability::kSynced, {});
+  std::atomic<bool> abandoned{false};
+  const auto wait = [&](Ticket ticket) {
+    const auto answer = std::make_shared<std::promise<bool>>();
+    log.WhenSynced(
+        ticket, milliseconds(0), [answer](bool synced) { answer->set_value(synced); },
+        [&] { return abandoned.load(); });
+    return answer->get_future();
+  };
+  std::future<bool> hopeless = wait(100);
+  EXPECT_EQ(hopeless.wait_for(milliseconds(20)), std::future_status::timeout);
+  abandoned = true;
+  log.LookAtWaiters();
+  EXPECT_FALSE(hopeless.get());
+  EXPECT_TRUE(wait(log.Append("x")).get()) << "what was appended is synced soon";
+}
+
 TEST(CommitLogTest, TheDestructorCommitsTheRestAndAnswersWhoWaits) {
   for (const Durability durability : {Durability::kSynced, Durability::kWritten}) {
     MemoryDatabase database;
