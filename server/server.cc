@@ -328,6 +328,8 @@ void Server::Shutdown(bool save) {
 
 void Server::ApplyConfig() {
   RaiseDescriptorLimit(options_.config->maxclients.load());
+  // Two CONFIG SET at once: whoever comes last here has seen what both have set.
+  const std::lock_guard lock(apply_config_mutex_);
   log_->set_durability(DurabilityOf(options_.config->appendfsync.load()));
 }
 

@@ -120,6 +120,7 @@ class Server final : public Services, private storage::ShardAccess {
   storage::Recovered recovered_;
   uint64_t objects_at_start_ = 0;
   PauseState pause_;
+  std::mutex apply_config_mutex_;
   std::mutex pause_mutex_;  // PauseClients reads and prolongs
   std::atomic<bool> writes_refused_{false};
   RateSampler rates_;

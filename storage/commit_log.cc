@@ -91,7 +91,7 @@ bool CommitLog::Commit() {
     waiting_.store(false, std::memory_order_seq_cst);
   }
   FinishEntry(&committing_entry_, last);
-  const bool sync = durability_.load(std::memory_order_acquire) == Durability::kSynced;
+  bool sync = durability_.load(std::memory_order_acquire) == Durability::kSynced;
   const auto start = std::chrono::steady_clock::now();
   const Status status = database_->AppendJournal(last, committing_entry_, sync);
   if (!status.ok()) {
@@ -102,7 +102,15 @@ bool CommitLog::Commit() {
   commits_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(committing_entry_.size(), std::memory_order_relaxed);
   if (committing_entry_.capacity() > kKeptBufferBytes) std::string().swap(committing_entry_);
-  Publish(last, sync);
+  while (!Publish(last, sync)) {
+    // The durability has become stricter since this commit began.
+    if (const Status synced = database_->SyncJournal(); !synced.ok()) {
+      Fail(synced.message());
+      return false;
+    }
+    syncs_.fetch_add(1, std::memory_order_relaxed);
+    sync = true;
+  }
   committing_.store(false, std::memory_order_seq_cst);
   // Not before committing_ is clear: the thread would find this commit under way and sleep again.
   if (has_waiters_.load(std::memory_order_seq_cst)) WakeThread();
@@ -110,9 +118,16 @@ bool CommitLog::Commit() {
   return true;
 }
 
-void CommitLog::Publish(Ticket last, bool synced) {
-  if (synced) synced_.store(last, std::memory_order_seq_cst);
+bool CommitLog::Publish(Ticket last, bool synced) {
+  if (synced) {
+    synced_.store(last, std::memory_order_seq_cst);
+    durable_.store(last, std::memory_order_seq_cst);
+    return true;
+  }
+  const MutexLock lock(mutex_);  // see set_durability
+  if (durability_.load(std::memory_order_acquire) == Durability::kSynced) return false;
   durable_.store(last, std::memory_order_seq_cst);
+  return true;
 }
 
 void CommitLog::NoteSyncTime(std::chrono::nanoseconds elapsed) {
@@ -152,7 +167,12 @@ void CommitLog::Fail(const std::string& message) {
 }
 
 void CommitLog::set_durability(Durability durability) {
-  durability_.store(durability, std::memory_order_release);
+  {
+    // A commit under way either was published before, or finds the new durability when it wants to be.
+    const MutexLock lock(mutex_);
+    durability_.store(durability, std::memory_order_release);
+  }
+  if (durability == Durability::kSynced) SyncNow();
   WakeThread();
 }
 
@@ -261,8 +281,6 @@ void CommitLog::RunThread() {
       next_sync = now + kSyncInterval;
       if (durability_.load(std::memory_order_acquire) == Durability::kSyncedEachSecond) SyncNow();
     }
-    // Only after a change to kSynced is something written and not synced then.
-    if (durability_.load(std::memory_order_acquire) == Durability::kSynced) SyncNow();
     ServeWaiters(/*last_call=*/false);
   }
   SyncNow();
