@@ -183,10 +183,10 @@ void Server::Drain() {
     core.StopInput();
   });
   UnpauseClients();
-  log_->CancelHopelessWaiters();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kDrainLimitMs);
   constexpr std::chrono::milliseconds kPollInterval{2};
   while (std::chrono::steady_clock::now() < deadline) {
+    log_->CancelHopelessWaiters();  // again and again: one may just have been under way to its last shard
     std::atomic<bool> drained{true};
     OnEachCore([&](Core& core) {
       if (!core.IsDrained()) drained = false;
