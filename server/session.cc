@@ -68,7 +68,7 @@ void Session::OnInput(protocol::ReadBuffer* in) {
       in->Consume(in->unread().size());
       break;
     }
-    if (result == Result::kRequest && !Take(parser_.args())) break;
+    if (!Take(parser_.args())) break;
     in->Consume(parser_.consumed());
   }
   CloseLocalPlace();
@@ -121,12 +121,12 @@ bool Session::PausedNow(const Command& command) {
          (command.flags & (kWrite | kMayReplicate)) != 0;
 }
 
-// CLIENT REPLY SKIP silences the request behind it, whatever becomes of that.
+// CLIENT REPLY SKIP silences the request behind it, whatever becomes of that, and be it empty.
 bool Session::Take(std::span<const std::string_view> args) {
   using Mode = ClientState::ReplyMode;
   if (client_.reply_mode == Mode::kSkipNext) client_.reply_mode = Mode::kSkipping;
   const bool skipping = client_.reply_mode == Mode::kSkipping;
-  if (!Dispatch(args)) return false;
+  if (!args.empty() && !Dispatch(args)) return false;
   if (skipping && client_.reply_mode == Mode::kSkipping) client_.reply_mode = Mode::kOn;
   return true;
 }
