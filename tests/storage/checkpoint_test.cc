@@ -82,7 +82,9 @@ class CheckpointTest : public ::testing::TestWithParam<StoreKind> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Stores, CheckpointTest,
-                         ::testing::Values(StoreKind::kMemory, StoreKind::kRocks), NameOf);
+                         ::testing::Values(StoreKind::kMemory, StoreKind::kRocks,
+                                           StoreKind::kRocksPowerCut),
+                         NameOf);
 
 TEST_P(CheckpointTest, MovesTheObjectsToTheirPlaceAndCutsTheJournal) {
   Begin(1, Durability::kSynced, 30);
