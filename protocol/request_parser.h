@@ -55,8 +55,8 @@ class RequestParser {
   // next request.
   [[nodiscard]] Result Parse(std::string_view unread);
 
-  // After kRequest: the arguments, first the command's name. They stay valid until the next Parse,
-  // as long as the bytes given to Parse do.
+  // After kRequest: the arguments, first the command's name; after kNothing: none. They stay valid until
+  // the next Parse, as long as the bytes given to Parse do.
   [[nodiscard]] std::span<const std::string_view> args() const { return args_; }
 
   // After kRequest and kNothing: the size of that request.

@@ -1,5 +1,7 @@
 #include "server/connection.h"
 
+#include <poll.h>
+
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -24,7 +26,9 @@ void Connection::Start() { StartRead(); }
 
 void Connection::StartRead() {
   if (reading_ || closed_ || end_of_input_ || input_stopped_ || in_.full()) return;
-  if (!session_->AcceptsInput(unsent_bytes())) return;
+  // While the session is stalled a little is read all the same: an end or a reset shall be seen.
+  const bool ahead = session_->stalled() && in_.unread().size() < kMaxReadAheadBytes;
+  if (!ahead && !session_->AcceptsInput(unsent_bytes())) return;
   const std::span<char> tail = in_.Prepare(read_bytes_);
   reading_ = true;
   socket_.async_read_some(boost::asio::buffer(tail.data(), tail.size()),
@@ -41,6 +45,7 @@ void Connection::OnRead(const error_code& error, size_t size) {
   if (closed_) return;
   if (error == boost::asio::error::eof) {
     end_of_input_ = true;
+    OnEndOfInput();
   } else if (error) {
     Close();
     return;
@@ -111,7 +116,8 @@ void Connection::WriteOut() {
   if (out_.capacity() > kKeptOutBytes) std::string().swap(out_);
   if (session_->has_output()) core_->ScheduleFlush(this);
   // Room for more replies may let the session take more requests.
-  if (!reading_ && !session_->stalled()) core_->SchedulePump(this);
+  const bool may_take_more = !reading_ || !in_.unread().empty();
+  if (may_take_more && !session_->stalled()) core_->SchedulePump(this);
   CloseIfFinished();
 }
 
@@ -119,7 +125,23 @@ void Connection::CloseIfFinished() {
   if (closed_ || unsent_bytes() != 0) return;
   // After the end of the input there may be requests that the session had no room for.
   const bool all_taken = end_of_input_ && !pump_scheduled_ && session_->idle();
-  if (session_->finished() || all_taken) Close();
+  // As in Redis, what a client asked under CLIENT PAUSE before it left is not done.
+  const bool waits_in_vain = end_of_input_ && session_->only_paused();
+  if (session_->finished() || all_taken || waits_in_vain) Close();
+}
+
+void Connection::OnEndOfInput() {
+  session_->OnEndOfInput();
+  if (session_->stalled()) core_->session_context().router->local().log().LookAtWaiters();
+}
+
+// For a stalled connection with so much unread input that no read would see the end behind it.
+void Connection::LookForHangUp() {
+  pollfd look{socket_.native_handle(), POLLRDHUP, 0};
+  if (::poll(&look, 1, 0) <= 0) return;
+  OnEndOfInput();
+  const bool gone = (look.revents & (POLLERR | POLLHUP)) != 0;
+  if (gone || (session_->only_paused() && unsent_bytes() == 0)) Close();
 }
 
 void Connection::Close() {
@@ -142,6 +164,7 @@ void Connection::ShrinkIfIdle() {
   session_->client().read_capacity_bytes = in_.capacity();
   session_->ShrinkIfIdle();
   if (out_.empty()) std::string().swap(out_);
+  if (!closed_ && !reading_ && session_->stalled()) LookForHangUp();
 }
 
 }  // namespace tally::server

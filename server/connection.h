@@ -36,8 +36,10 @@ class ConnectionHost {
 /// Moves the bytes of one client between its socket and its session.
 ///
 /// Thread: its core's. It reads whenever the session accepts input, and writes once a turn, with one
-/// call. An end of the client's input lets the replies that are due go out first. Pending socket
-/// operations keep it alive.
+/// call. An end of the client's input lets the replies that are due go out first; it ends a wait that
+/// nothing else might end (WAITAOF for replicas, a request under CLIENT PAUSE). So that it is noticed
+/// while the session is stalled, up to `kMaxReadAheadBytes` are read then; behind more unread input the
+/// core's once-a-second look at quiet connections finds it. Pending socket operations keep it alive.
 class Connection final
     : public SessionHost,
       public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
@@ -46,6 +48,8 @@ class Connection final
   /// A read asks for so much at first; twice as much after each that was filled.
   static constexpr size_t kMinReadBytes = size_t{2} << 10;
   static constexpr size_t kMaxReadBytes = size_t{64} << 10;
+  /// No read begins with so much unread while the session is stalled.
+  static constexpr size_t kMaxReadAheadBytes = size_t{16} << 10;
 
   Connection(ConnectionHost* core, boost::asio::ip::tcp::socket socket, ClientState client);
   ~Connection() override;
@@ -66,7 +70,7 @@ class Connection final
 
   [[nodiscard]] Session& session() { return *session_; }
   [[nodiscard]] bool closed() const { return closed_; }
-  /// Frees buffers of a connection that has been quiet.
+  /// Frees buffers of a connection that has been quiet, and notices if its client is gone.
   void ShrinkIfIdle();
 
   // SessionHost: the core calls back at the end of its turn.
@@ -80,6 +84,8 @@ class Connection final
   void OnRead(const boost::system::error_code& error, size_t size);
   void WriteOut();
   void CloseIfFinished();
+  void OnEndOfInput();
+  void LookForHangUp();
   [[nodiscard]] size_t unsent_bytes() const { return out_.size() - sent_; }
 
   ConnectionHost* const core_;

@@ -129,7 +129,9 @@ void Reset(Operation& op) {
   client.database = 0;
   client.authenticated = !op.services().config().has_password();
   client.user = kDefaultUser;
-  client.reply_mode = ClientState::ReplyMode::kOn;
+  // A CLIENT REPLY SKIP in front silences this as it does everything else.
+  using Mode = ClientState::ReplyMode;
+  if (client.reply_mode != Mode::kSkipping) client.reply_mode = Mode::kOn;
   op.reply().Status("RESET");
 }
 

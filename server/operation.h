@@ -43,6 +43,8 @@ class DeferredReply {
  public:
   virtual ~DeferredReply() = default;
   [[nodiscard]] virtual int resp() const = 0;
+  /// Before Send: the client says nothing more, or is gone. Nothing shall wait for ever on its behalf.
+  [[nodiscard]] virtual bool abandoned() const { return false; }
   /// `bytes` is one encoded reply.
   virtual void Send(std::string bytes) = 0;
 };

@@ -22,6 +22,9 @@ class Requester {
   virtual void OnDeferredReply(std::string_view bytes) = 0;
   /// What this core's own shard had replied into `place` is durable.
   virtual void OnLocalRelease(uint64_t place) = 0;
+  /// Any thread, while something is in flight: the client says nothing more, or is gone. Nothing shall
+  /// wait for ever on its behalf.
+  [[nodiscard]] virtual bool has_left() const { return false; }
 
  protected:
   ~Requester() = default;

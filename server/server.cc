@@ -183,10 +183,10 @@ void Server::Drain() {
     core.StopInput();
   });
   UnpauseClients();
-  log_->CancelHopelessWaiters();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kDrainLimitMs);
   constexpr std::chrono::milliseconds kPollInterval{2};
   while (std::chrono::steady_clock::now() < deadline) {
+    log_->CancelHopelessWaiters();  // again and again: one may just have been under way to its last shard
     std::atomic<bool> drained{true};
     OnEachCore([&](Core& core) {
       if (!core.IsDrained()) drained = false;
@@ -317,8 +317,9 @@ CommitInfo Server::commit_info() const {
 }
 
 void Server::WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
-                             std::function<void(bool)> done) {
-  log_->WhenSynced(ticket, std::chrono::milliseconds(timeout_ms), std::move(done));
+                             std::function<void(bool)> done, std::function<bool()> abandoned) {
+  log_->WhenSynced(ticket, std::chrono::milliseconds(timeout_ms), std::move(done),
+                   std::move(abandoned));
 }
 
 void Server::Shutdown(bool save) {
@@ -327,6 +328,8 @@ void Server::Shutdown(bool save) {
 
 void Server::ApplyConfig() {
   RaiseDescriptorLimit(options_.config->maxclients.load());
+  // Two CONFIG SET at once: whoever comes last here has seen what both have set.
+  const std::lock_guard lock(apply_config_mutex_);
   log_->set_durability(DurabilityOf(options_.config->appendfsync.load()));
 }
 

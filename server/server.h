@@ -91,8 +91,8 @@ class Server final : public Services, private storage::ShardAccess {
   bool StartCheckpoint(std::function<void(bool ok, std::string error)> done) override;
   CheckpointInfo checkpoint_info() const override;
   CommitInfo commit_info() const override;
-  void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
-                       std::function<void(bool)> done) override;
+  void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms, std::function<void(bool)> done,
+                       std::function<bool()> abandoned) override;
   void Shutdown(bool save) override;
   void ApplyConfig() override;
 
@@ -120,6 +120,7 @@ class Server final : public Services, private storage::ShardAccess {
   storage::Recovered recovered_;
   uint64_t objects_at_start_ = 0;
   PauseState pause_;
+  std::mutex apply_config_mutex_;
   std::mutex pause_mutex_;  // PauseClients reads and prolongs
   std::atomic<bool> writes_refused_{false};
   RateSampler rates_;

@@ -107,10 +107,12 @@ void WaitAof(Operation& op) {
   timeout_ms = std::min(timeout_ms, kCenturyMs);
   // Replicas that do not exist never acknowledge: that wait ends with its time only.
   const storage::Ticket awaited = replicas == 0 ? own : storage::kOpenTicket;
-  services.WaitUntilSynced(awaited, timeout_ms, [token = op.Defer(), own, &services](bool) {
+  const std::shared_ptr<DeferredReply> token = op.Defer();
+  const auto done = [token, own, &services](bool) {
     const bool now_synced = services.commit_info().synced >= own;
     SendReply(*token, [&](ReplyWriter& reply) { WriteAcknowledgements(reply, now_synced); });
-  });
+  };
+  services.WaitUntilSynced(awaited, timeout_ms, done, [token] { return token->abandoned(); });
 }
 
 struct ShutdownOptions {

@@ -81,9 +81,10 @@ class Services {
   [[nodiscard]] virtual CommitInfo commit_info() const = 0;
 
   /// Calls `done(true)` when everything appended up to `ticket` is synced on disk, `done(false)` when
-  /// `timeout_ms` passed first (0 = no limit). On an unnamed thread.
+  /// `timeout_ms` passed first (0 = no limit), or when `abandoned()` says that nobody wants a wait that
+  /// no change made so far can end. On an unnamed thread.
   virtual void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
-                               std::function<void(bool)> done) = 0;
+                               std::function<void(bool)> done, std::function<bool()> abandoned) = 0;
 
   /// Asks the process to end: replies that are due are written, the journal is synced, with `save` a
   /// checkpoint is made. Returns at once.

@@ -42,6 +42,7 @@ Session::~Session() = default;
 
 void Session::Detach() {
   host_ = nullptr;
+  OnEndOfInput();
   client_.close_after_replies = true;
 }
 
@@ -67,7 +68,7 @@ void Session::OnInput(protocol::ReadBuffer* in) {
       in->Consume(in->unread().size());
       break;
     }
-    if (result == Result::kRequest && !Take(parser_.args())) break;
+    if (!Take(parser_.args())) break;
     in->Consume(parser_.consumed());
   }
   CloseLocalPlace();
@@ -120,12 +121,12 @@ bool Session::PausedNow(const Command& command) {
          (command.flags & (kWrite | kMayReplicate)) != 0;
 }
 
-// CLIENT REPLY SKIP silences the request behind it, whatever becomes of that.
+// CLIENT REPLY SKIP silences the request behind it, whatever becomes of that, and be it empty.
 bool Session::Take(std::span<const std::string_view> args) {
   using Mode = ClientState::ReplyMode;
   if (client_.reply_mode == Mode::kSkipNext) client_.reply_mode = Mode::kSkipping;
   const bool skipping = client_.reply_mode == Mode::kSkipping;
-  if (!Dispatch(args)) return false;
+  if (!args.empty() && !Dispatch(args)) return false;
   if (skipping && client_.reply_mode == Mode::kSkipping) client_.reply_mode = Mode::kOn;
   return true;
 }
@@ -141,7 +142,7 @@ bool Session::Dispatch(std::span<const std::string_view> args) {
     return true;
   }
   if (PausedNow(*command)) {
-    stall_ = Stall::kRetry;
+    stall_ = Stall::kPaused;
     context_.paused->emplace_back(this);
     return false;
   }
@@ -337,7 +338,7 @@ void Session::OnDeferredReply(std::string_view bytes) {
 }
 
 void Session::Resume() {
-  if (stall_ == Stall::kRetry) EndStall();
+  if (stall_ == Stall::kRetry || stall_ == Stall::kPaused) EndStall();
 }
 
 void Session::EndStall() {

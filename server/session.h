@@ -88,6 +88,11 @@ class Session final : public Requester,
   [[nodiscard]] bool finished() const { return client_.close_after_replies && replies_.empty(); }
   /// Nothing is under way: all taken requests are answered and their replies taken.
   [[nodiscard]] bool idle() const { return stall_ == Stall::kNone && replies_.empty(); }
+  /// Nothing is under way but a request that CLIENT PAUSE holds back.
+  [[nodiscard]] bool only_paused() const { return stall_ == Stall::kPaused && replies_.empty(); }
+  /// The client says nothing more, and perhaps is gone: what would wait for ever may end.
+  void OnEndOfInput() { left_.store(true); }
+  [[nodiscard]] bool has_left() const override { return left_.load(); }
   /// The connection is gone; replies that still come are dropped.
   void Detach();
   /// Frees recycled memory of a quiet session.
@@ -108,7 +113,8 @@ class Session final : public Requester,
  private:
   enum class Stall : uint8_t {
     kNone,
-    kRetry,     // the request was not run: the shard is occupied, or clients are paused
+    kRetry,     // the request was not run: the shard is occupied
+    kPaused,    // the request was not run: CLIENT PAUSE holds it back
     kSpanning,  // a spanning operation is under way
     kDeferred,  // a reply comes later
   };
@@ -141,6 +147,7 @@ class Session final : public Requester,
   protocol::RequestParser parser_;
   ReplyQueue replies_;
   Stall stall_ = Stall::kNone;
+  std::atomic<bool> left_{false};
   int64_t now_ms_ = 0;
   uint64_t in_flight_ = 0;  // what is under way and comes back here
   size_t request_bytes_in_flight_ = 0;

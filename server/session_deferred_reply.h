@@ -25,6 +25,8 @@ class SessionDeferredReply final : public DeferredReply {
   SessionDeferredReply& operator=(const SessionDeferredReply&) = delete;
 
   [[nodiscard]] int resp() const override { return resp_; }
+  // The requester lives until the reply is back.
+  [[nodiscard]] bool abandoned() const override { return requester_->has_left(); }
   void Send(std::string bytes) override {
     TALLY_ASSERT(!sent_.exchange(true), "a deferred reply is sent once");
     mailboxes_->Call(core_, [requester = requester_, reply = std::move(bytes)] {

@@ -50,7 +50,7 @@ class Shard {
   /// Replies that depend on the open turn have to be at the gate by then. `kNoTicket` when nothing had
   /// changed. Requires `!occupied()`.
   storage::Ticket CloseTurn();
-  /// So many bytes of values are enough for one change set: whoever runs operations closes the turn.
+  /// So many bytes of changes are enough for one change set: whoever runs operations closes the turn.
   /// Requires `!occupied()`.
   static constexpr size_t kMaxTurnBytes = size_t{16} << 20;
   [[nodiscard]] bool TurnIsFull() const { return keyspace_.changed_bytes() > kMaxTurnBytes; }

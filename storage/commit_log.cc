@@ -91,7 +91,7 @@ bool CommitLog::Commit() {
     waiting_.store(false, std::memory_order_seq_cst);
   }
   FinishEntry(&committing_entry_, last);
-  const bool sync = durability_.load(std::memory_order_acquire) == Durability::kSynced;
+  bool sync = durability_.load(std::memory_order_acquire) == Durability::kSynced;
   const auto start = std::chrono::steady_clock::now();
   const Status status = database_->AppendJournal(last, committing_entry_, sync);
   if (!status.ok()) {
@@ -102,7 +102,15 @@ bool CommitLog::Commit() {
   commits_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(committing_entry_.size(), std::memory_order_relaxed);
   if (committing_entry_.capacity() > kKeptBufferBytes) std::string().swap(committing_entry_);
-  Publish(last, sync);
+  while (!Publish(last, sync)) {
+    // The durability has become stricter since this commit began.
+    if (const Status synced = database_->SyncJournal(); !synced.ok()) {
+      Fail(synced.message());
+      return false;
+    }
+    syncs_.fetch_add(1, std::memory_order_relaxed);
+    sync = true;
+  }
   committing_.store(false, std::memory_order_seq_cst);
   // Not before committing_ is clear: the thread would find this commit under way and sleep again.
   if (has_waiters_.load(std::memory_order_seq_cst)) WakeThread();
@@ -110,9 +118,16 @@ bool CommitLog::Commit() {
   return true;
 }
 
-void CommitLog::Publish(Ticket last, bool synced) {
-  if (synced) synced_.store(last, std::memory_order_seq_cst);
+bool CommitLog::Publish(Ticket last, bool synced) {
+  if (synced) {
+    synced_.store(last, std::memory_order_seq_cst);
+    durable_.store(last, std::memory_order_seq_cst);
+    return true;
+  }
+  const MutexLock lock(mutex_);  // see set_durability
+  if (durability_.load(std::memory_order_acquire) == Durability::kSynced) return false;
   durable_.store(last, std::memory_order_seq_cst);
+  return true;
 }
 
 void CommitLog::NoteSyncTime(std::chrono::nanoseconds elapsed) {
@@ -152,7 +167,12 @@ void CommitLog::Fail(const std::string& message) {
 }
 
 void CommitLog::set_durability(Durability durability) {
-  durability_.store(durability, std::memory_order_release);
+  {
+    // A commit under way either was published before, or finds the new durability when it wants to be.
+    const MutexLock lock(mutex_);
+    durability_.store(durability, std::memory_order_release);
+  }
+  if (durability == Durability::kSynced) SyncNow();
   WakeThread();
 }
 
@@ -165,12 +185,12 @@ void CommitLog::WakeThread() {
 }
 
 void CommitLog::WhenSynced(Ticket ticket, std::chrono::milliseconds timeout,
-                           std::function<void(bool)> done) {
+                           std::function<void(bool)> done, std::function<bool()> abandoned) {
   const auto deadline = timeout.count() > 0 ? std::chrono::steady_clock::now() + timeout
                                             : std::chrono::steady_clock::time_point::max();
   {
     const MutexLock lock(mutex_);
-    waiters_.push_back({ticket, deadline, std::move(done)});
+    waiters_.push_back({ticket, deadline, std::move(done), std::move(abandoned)});
     has_waiters_.store(true, std::memory_order_seq_cst);
   }
   WakeThread();
@@ -221,7 +241,8 @@ void CommitLog::ServeWaiters(bool last_call) {
     const Ticket synced_now = synced();
     const bool in_vain = last_call || failed_.load(std::memory_order_acquire);
     const auto due = [&](const SyncWaiter& waiter) {
-      return in_vain || waiter.ticket <= synced_now || waiter.deadline <= now;
+      return in_vain || waiter.ticket <= synced_now || waiter.deadline <= now ||
+             (waiter.ticket > appended() && waiter.abandoned && waiter.abandoned());
     };
     const auto first_due = std::stable_partition(waiters_.begin(), waiters_.end(),
                                                  [&](const SyncWaiter& w) { return !due(w); });
@@ -260,8 +281,6 @@ void CommitLog::RunThread() {
       next_sync = now + kSyncInterval;
       if (durability_.load(std::memory_order_acquire) == Durability::kSyncedEachSecond) SyncNow();
     }
-    // Only after a change to kSynced is something written and not synced then.
-    if (durability_.load(std::memory_order_acquire) == Durability::kSynced) SyncNow();
     ServeWaiters(/*last_call=*/false);
   }
   SyncNow();

@@ -100,13 +100,20 @@ class CommitLog {
   /// Journal bytes written since the log was made.
   [[nodiscard]] uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
-  void set_durability(Durability durability);
+  /// After kSynced, nothing is durable that is not synced: what was only written before is synced here,
+  /// on the calling thread, and commits under way are synced before they count. A failure as ever.
+  void set_durability(Durability durability) EXCLUDES(mutex_);
 
   /// Calls `done(true)` once `synced() >= ticket`, `done(false)` when `timeout` passed first (zero = no
   /// limit), a commit failed, or the log ended; on the log's thread. Commits and syncs for it if nothing
-  /// else would.
-  void WhenSynced(Ticket ticket, std::chrono::milliseconds timeout, std::function<void(bool)> done)
-      EXCLUDES(mutex_);
+  /// else would. A wait for more than was appended ends, too, when `abandoned()` says that nobody cares
+  /// any more: it is asked on the log's thread, under its lock, once a second and in `LookAtWaiters`.
+  void WhenSynced(Ticket ticket, std::chrono::milliseconds timeout, std::function<void(bool)> done,
+                  std::function<bool()> abandoned = {}) EXCLUDES(mutex_);
+  /// Some wait may be abandoned now.
+  void LookAtWaiters() EXCLUDES(mutex_) {
+    if (has_waiters_.load(std::memory_order_seq_cst)) WakeThread();
+  }
 
   /// Ends all waits of WhenSynced that nothing appended so far can fulfil, with `done(false)`, on the
   /// calling thread: for the end of serving.
@@ -119,6 +126,7 @@ class CommitLog {
     Ticket ticket;
     std::chrono::steady_clock::time_point deadline;
     std::function<void(bool)> done;
+    std::function<bool()> abandoned;
   };
 
   bool Commit() EXCLUDES(mutex_);
@@ -126,7 +134,8 @@ class CommitLog {
   bool SyncNow() EXCLUDES(mutex_);
   void WakeThread() EXCLUDES(mutex_);
   void Fail(const std::string& message);
-  void Publish(Ticket last, bool synced) EXCLUDES(mutex_);
+  /// False: as things are now, it has to be synced first.
+  [[nodiscard]] bool Publish(Ticket last, bool synced) EXCLUDES(mutex_);
   void NoteSyncTime(std::chrono::nanoseconds elapsed);
   void RunThread() EXCLUDES(mutex_);
   [[nodiscard]] bool ThreadLeads(bool committed_before) const;

@@ -11,6 +11,8 @@ namespace {
 
 // A table this small is freed in one go.
 constexpr size_t kSmallTable = 4096;
+// What a change takes beside its name and its bytes, or more.
+constexpr size_t kChangeOverheadBytes = 32;
 
 ObjectPtr CloneWithExpiry(const Key& key, const Object& object, int64_t expires_at_ms) {
   return object.is_integer() ? Object::NewInteger(key, object.integer(), expires_at_ms)
@@ -71,6 +73,7 @@ void Keyspace::PutBytes(int database, const Key& key, Object* found, std::string
 }
 
 void Keyspace::SetExpiry(int database, const Key& key, Object* found, int64_t expires_at_ms) {
+  changed_bytes_ += found->memory_bytes();
   FinishPut(database, key, found, expires_at_ms);
 }
 
@@ -161,6 +164,7 @@ void Keyspace::Substitute(int database, const Key& key, Object* found, ObjectPtr
 
 void Keyspace::MarkChanged(int database, uint32_t slot, Object* object) {
   if (object->is_pending()) return;
+  changed_bytes_ += object->name().size() + kChangeOverheadBytes;
   object->MarkPending(static_cast<uint32_t>(changed_.size()));
   changed_.push_back(
       {object, &databases_[Index(database)].tables[Offset(slot)], static_cast<uint8_t>(database)});

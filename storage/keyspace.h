@@ -77,7 +77,7 @@ class Keyspace {
   // The turn's change set. Encoded, flushes come before objects: a spanning operation writes the
   // flushes of one shard (they are the same on all), then the objects of every shard.
   [[nodiscard]] bool has_changes() const { return !changed_.empty() || !flushed_.empty(); }
-  /// Bytes of values that were put since the last Stamp: about what the change set will take.
+  /// At least what EncodeObjects would write; more where values were written over.
   [[nodiscard]] size_t changed_bytes() const { return changed_bytes_; }
   void EncodeFlushes(std::string* out) const;
   void EncodeObjects(std::string* out) const;

@@ -51,10 +51,11 @@ class FakeServices : public Services {
     storage::Ticket ticket;
     int64_t timeout_ms;
     std::function<void(bool)> done;
+    std::function<bool()> abandoned;
   };
-  void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
-                       std::function<void(bool)> done) override {
-    waits.push_back({ticket, timeout_ms, std::move(done)});
+  void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms, std::function<void(bool)> done,
+                       std::function<bool()> abandoned) override {
+    waits.push_back({ticket, timeout_ms, std::move(done), std::move(abandoned)});
   }
 
   void Shutdown(bool save) override { shutdown = save; }

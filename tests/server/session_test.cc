@@ -698,6 +698,17 @@ TEST(SessionReplyModeTest, SkipSilencesJustTheNextRequest) {
   }
 }
 
+TEST(SessionReplyModeTest, AnEmptyRequestUsesTheSkipUpAndResetIsSilencedByIt) {
+  SessionHarness server(1);
+  TestClient& client = server.Connect();
+  for (const std::string_view empty : {"\r\n", "*0\r\n", "*-1\r\n"}) {
+    EXPECT_EQ(server.Ask(client, "CLIENT REPLY SKIP\r\n" + std::string(empty) + "PING\r\n"),
+              "+PONG\r\n");
+  }
+  EXPECT_EQ(server.Ask(client, "CLIENT REPLY SKIP\r\nRESET\r\nPING\r\n"), "+PONG\r\n");
+  EXPECT_EQ(server.Ask(client, "CLIENT REPLY OFF\r\nRESET\r\nPING\r\n"), "+RESET\r\n+PONG\r\n");
+}
+
 TEST(SessionReplyModeTest, SkipOutlastsAPauseAndADeferredReply) {
   SessionHarness server(1);
   TestClient& client = server.Connect();

@@ -1,5 +1,6 @@
 #include "storage/checkpoint.h"
 
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -73,6 +74,7 @@ class CheckpointTest : public ::testing::TestWithParam<StoreKind> {
   }
 
   void CrashAtEachStep(uint64_t seed, Durability durability, FaultyDatabase::When when);
+  void FailAtEachStep(uint64_t seed, FaultyDatabase::When when);
 
   std::unique_ptr<TestStore> store_;
   std::unique_ptr<ShardWorld> world_;
@@ -80,7 +82,9 @@ class CheckpointTest : public ::testing::TestWithParam<StoreKind> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Stores, CheckpointTest,
-                         ::testing::Values(StoreKind::kMemory, StoreKind::kRocks), NameOf);
+                         ::testing::Values(StoreKind::kMemory, StoreKind::kRocks,
+                                           StoreKind::kRocksPowerCut),
+                         NameOf);
 
 TEST_P(CheckpointTest, MovesTheObjectsToTheirPlaceAndCutsTheJournal) {
   Begin(1, Durability::kSynced, 30);
@@ -154,6 +158,37 @@ TEST_P(CheckpointTest, DeletesAFlushedDatabaseOnDisk) {
   EXPECT_EQ(world_->keyspace(0)->generation(0), 1u);
 }
 
+// Does something before a new journal part begins.
+class BeforeTheCut final : public FaultyDatabase {
+ public:
+  BeforeTheCut(Database* database, std::function<void()> hook)
+      : FaultyDatabase(database), hook_(std::move(hook)) {}
+  Status StartNewJournalPart(Ticket* cut) override {
+    hook_();
+    return FaultyDatabase::StartNewJournalPart(cut);
+  }
+
+ private:
+  const std::function<void()> hook_;
+};
+
+TEST_P(CheckpointTest, MissesNoFlushThatCameJustBeforeTheJournalWasCut) {
+  Begin(9, Durability::kSynced, 0);
+  for (int i = 0; i < 40; ++i) world_->Put(0, "put" + std::to_string(i), "x");
+  world_->EndTurn();
+  ExpectCheckpoint();
+  world_->Put(1, "put1", "so that there is something to do");
+  world_->EndTurn();
+  BeforeTheCut flushed(store_->database(), [this] {
+    world_->Flush(0);
+    world_->EndTurn();
+  });
+  ASSERT_TRUE(world_->Checkpoint(&flushed).ok());
+  EXPECT_EQ(CountObjects(0), 0u);
+  CrashAndCompare();
+  EXPECT_EQ(world_->keyspace(0)->generation(0), 1u);
+}
+
 TEST_P(CheckpointTest, ForgetsTombstonesOnceTheyAreOnDisk) {
   Begin(5, Durability::kSynced, 60);
   ExpectCheckpoint();
@@ -212,26 +247,31 @@ TEST_P(CheckpointTest, NeitherDoesItWhereCommitsAreNotSynced) {
   }
 }
 
+void CheckpointTest::FailAtEachStep(uint64_t seed, FaultyDatabase::When when) {
+  bool failed = true;
+  for (uint64_t n = 1; failed; ++n) {
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(n));
+    // Objects that are on disk, and deletions of some of them that are not.
+    Begin(seed, Durability::kSynced, 40);
+    ASSERT_NO_FATAL_FAILURE(ExpectCheckpoint());
+    for (int i = 0; i < 8; ++i) world_->RandomTurn();
+    FaultyDatabase faulty(store_->database());
+    faulty.FailNth(n, when, /*for_good=*/false);
+    const Status status = world_->Checkpoint(&faulty);
+    failed = faulty.failed();
+    ASSERT_EQ(status.ok(), !failed);
+    for (int i = 0; i < 3; ++i) world_->RandomTurn();
+    ASSERT_NO_FATAL_FAILURE(ExpectCheckpoint());
+    EXPECT_EQ(CountJournal(), 0u);
+    ASSERT_NO_FATAL_FAILURE(CrashAndCompare());
+  }
+}
+
 TEST_P(CheckpointTest, AStepThatFailsChangesNothingAndTheNextCheckpointMakesUpForIt) {
   const uint64_t seeds = GetParam() == StoreKind::kMemory ? 5 : 1;
-  for (uint64_t seed = 1; seed <= seeds; ++seed) {
-    bool failed = true;
-    for (uint64_t n = 1; failed; ++n) {
-      SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(n));
-      Begin(seed, Durability::kSynced, 6);
-      FaultyDatabase faulty(store_->database());
-      faulty.FailNth(n,
-                     n % 2 == 0 ? FaultyDatabase::When::kInsteadOfTheCall
-                                : FaultyDatabase::When::kAfterTheCall,
-                     /*for_good=*/false);
-      const Status status = world_->Checkpoint(&faulty);
-      failed = faulty.failed();
-      ASSERT_EQ(status.ok(), !failed);
-      for (int i = 0; i < 3; ++i) world_->RandomTurn();
-      ASSERT_NO_FATAL_FAILURE(ExpectCheckpoint());
-      EXPECT_EQ(CountJournal(), 0u);
-      ASSERT_NO_FATAL_FAILURE(CrashAndCompare());
-    }
+  for (uint64_t seed = 1; seed <= seeds && !HasFatalFailure(); ++seed) {
+    FailAtEachStep(seed, FaultyDatabase::When::kInsteadOfTheCall);
+    FailAtEachStep(seed, FaultyDatabase::When::kAfterTheCall);
   }
 }
 

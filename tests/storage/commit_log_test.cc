@@ -308,6 +308,68 @@ TEST(CommitLogTest, AStricterDurabilityHoldsFromTheNextCommitOn) {
   EXPECT_EQ(database.synced(), 2u);
 }
 
+TEST(CommitLogTest, AStricterDurabilityHoldsForWhatWasOnlyWrittenBeforeItReturns) {
+  MemoryDatabase database;
+  CommitLog log(&database, kNoTicket, Durability::kWritten, {});
+  log.Append("x");
+  ASSERT_TRUE(log.LeadCommit());
+  EXPECT_EQ(database.synced(), 0u);
+  log.set_durability(Durability::kSynced);
+  EXPECT_EQ(database.synced(), 1u);
+  EXPECT_EQ(log.synced(), 1u);
+}
+
+// Calls a hook at the end of every append that does not sync.
+class HookedDatabase final : public MemoryDatabase {
+ public:
+  Status AppendJournal(Ticket last, std::string_view entry, bool sync) override {
+    Status status = MemoryDatabase::AppendJournal(last, entry, sync);
+    if (!sync && after_unsynced_append) after_unsynced_append();
+    return status;
+  }
+  std::function<void()> after_unsynced_append;
+};
+
+TEST(CommitLogTest, AStricterDurabilityHoldsForTheCommitThatIsUnderWay) {
+  for (const Durability before : {Durability::kWritten, Durability::kSyncedEachSecond}) {
+    HookedDatabase database;
+    std::atomic<int> told{0};
+    CommitLog* the_log = nullptr;
+    CommitLog::Callbacks callbacks;
+    callbacks.on_durable = [&] {
+      ++told;
+      EXPECT_EQ(the_log->synced(), the_log->durable());
+      EXPECT_EQ(database.synced(), the_log->durable());
+    };
+    CommitLog log(&database, kNoTicket, before, callbacks);
+    the_log = &log;
+    database.after_unsynced_append = [&] {
+      log.set_durability(Durability::kSynced);
+      EXPECT_EQ(log.durable(), 0u);
+    };
+    log.Append("x");
+    ASSERT_TRUE(log.LeadCommit());
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(log.durable(), 1u);
+  }
+}
+
+TEST(CommitLogTest, AFailedSyncOfTheCommitThatIsUnderWayIsFinal) {
+  HookedDatabase database;
+  std::atomic<int> failures{0};
+  CommitLog::Callbacks callbacks;
+  callbacks.on_failure = [&](const std::string&) { ++failures; };
+  CommitLog log(&database, kNoTicket, Durability::kWritten, callbacks);
+  database.after_unsynced_append = [&] {
+    log.set_durability(Durability::kSynced);
+    database.FailNextSync();
+  };
+  log.Append("x");
+  EXPECT_FALSE(log.LeadCommit());
+  EXPECT_EQ(failures, 1);
+  EXPECT_EQ(log.durable(), 0u);
+}
+
 TEST(CommitLogTest, WhenSyncedCommitsAndSyncsIfNobodyElseDoes) {
   for (const Durability durability :
        {Durability::kSynced, Durability::kSyncedEachSecond, Durability::kWritten}) {
@@ -329,6 +391,25 @@ TEST(CommitLogTest, WhenSyncedAnswersEachWaiterForItsTicket) {
   std::future<bool> never = Synced(&log, 100, milliseconds(20));
   EXPECT_TRUE(early.get());
   EXPECT_FALSE(never.get()) << "the timeout";
+}
+
+TEST(CommitLogTest, AWaitThatNobodyWantsEndsUnlessACommitEndsIt) {
+  MemoryDatabase database;
+  CommitLog log(&database, kNoTicket, Durability::kSynced, {});
+  std::atomic<bool> abandoned{false};
+  const auto wait = [&](Ticket ticket) {
+    const auto answer = std::make_shared<std::promise<bool>>();
+    log.WhenSynced(
+        ticket, milliseconds(0), [answer](bool synced) { answer->set_value(synced); },
+        [&] { return abandoned.load(); });
+    return answer->get_future();
+  };
+  std::future<bool> hopeless = wait(100);
+  EXPECT_EQ(hopeless.wait_for(milliseconds(20)), std::future_status::timeout);
+  abandoned = true;
+  log.LookAtWaiters();
+  EXPECT_FALSE(hopeless.get());
+  EXPECT_TRUE(wait(log.Append("x")).get()) << "what was appended is synced soon";
 }
 
 TEST(CommitLogTest, TheDestructorCommitsTheRestAndAnswersWhoWaits) {

@@ -95,6 +95,30 @@ class KeyspaceTest : public ::testing::Test {
   Ticket seen_ = kNoTicket;
 };
 
+TEST_F(KeyspaceTest, ChangedBytesCoverTheChangeSetWhateverItIsMadeOf) {
+  const std::string long_name(5000, 'n');
+  const auto expect_covered = [&](const char* what) {
+    const size_t counted = keyspace_.changed_bytes();
+    EXPECT_GE(counted, Close().size()) << what;
+    EXPECT_EQ(keyspace_.changed_bytes(), 0u);
+  };
+  for (int i = 0; i < 1000; ++i) Put(0, "short" + std::to_string(i), i);
+  expect_covered("many integers");
+  for (int i = 0; i < 1000; ++i) Put(0, "short" + std::to_string(i), -i, kNow + i + 1);
+  expect_covered("integers with an expiry, over others");
+  for (int i = 0; i < 10; ++i) Put(1, long_name + std::to_string(i), i);
+  expect_covered("long names");
+  for (int i = 0; i < 10; ++i) Erase(1, long_name + std::to_string(i));
+  expect_covered("deletions of long names");
+  for (int i = 0; i < 10; ++i) PutBytes(1, std::to_string(i), long_name);
+  expect_covered("large values");
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = std::to_string(i);
+    keyspace_.SetExpiry(1, MakeKey(kSeed, name), Find(1, name), kNow + 1);
+  }
+  expect_covered("an expiry for large values");
+}
+
 TEST_F(KeyspaceTest, AChangeIsPendingUntilItsTurnEndsThenDependsOnItsTicket) {
   EXPECT_EQ(Find(0, "a"), nullptr);
   EXPECT_EQ(seen_, kNoTicket);

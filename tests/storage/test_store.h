@@ -9,6 +9,7 @@
 
 #include "storage/database.h"
 #include "storage/rocks_database.h"
+#include "tests/storage/forgetful_disk.h"
 #include "tests/storage/memory_database.h"
 #include "tests/storage/test_directory.h"
 
@@ -61,14 +62,50 @@ class RocksStore : public TestStore {
   std::unique_ptr<Database> database_;
 };
 
-enum class StoreKind { kMemory, kRocks };
+/// RocksDB, and what is not synced is lost.
+class PowerCutStore : public TestStore {
+ public:
+  PowerCutStore() { Open(); }
+  Database* database() override { return database_.get(); }
+  ForgetfulDisk* disk() { return &disk_; }
+  void Crash(const std::function<void()>& let_go) override {
+    disk_.NoteForPowerCut();
+    EndPowerCut(let_go);
+  }
+  /// After disk()->NoteForPowerCut().
+  void EndPowerCut(const std::function<void()>& let_go) {
+    let_go();
+    database_.reset();
+    disk_.EndPowerCut();
+    Open();
+  }
+  /// The process is killed and started again; the power stays.
+  void Restart() {
+    database_.reset();
+    Open();
+  }
+
+ private:
+  void Open() {
+    const Status status = OpenRocksDatabase(disk_.directory(), &database_);
+    ASSERT_TRUE(status.ok()) << status.message();
+  }
+
+  TestDirectory directory_;
+  ForgetfulDisk disk_{directory_.File("rocks")};
+  std::unique_ptr<Database> database_;
+};
+
+enum class StoreKind { kMemory, kRocks, kRocksPowerCut };
 
 inline std::unique_ptr<TestStore> MakeStore(StoreKind kind) {
   if (kind == StoreKind::kMemory) return std::make_unique<MemoryStore>();
+  if (kind == StoreKind::kRocksPowerCut) return std::make_unique<PowerCutStore>();
   return std::make_unique<RocksStore>();
 }
 
 inline std::string NameOf(const ::testing::TestParamInfo<StoreKind>& info) {
+  if (info.param == StoreKind::kRocksPowerCut) return "RocksPowerCut";
   return info.param == StoreKind::kMemory ? "Memory" : "Rocks";
 }
 
