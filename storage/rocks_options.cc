@@ -17,7 +17,6 @@ namespace tally::storage {
 namespace {
 
 constexpr int kMaxOpenFiles = 256;
-constexpr size_t kBlockCacheBytes = size_t{64} << 20;
 constexpr double kBloomBitsPerKey = 10;
 // A journal part is cut at a quarter of this, so that it lives and dies in its memtable and the log.
 constexpr size_t kJournalMemtableBytes = size_t{256} << 20;
@@ -63,9 +62,9 @@ rocksdb::ColumnFamilyOptions MakeJournalOptions() {
   return options;
 }
 
-rocksdb::ColumnFamilyOptions MakeObjectsOptions() {
+rocksdb::ColumnFamilyOptions MakeObjectsOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
@@ -108,8 +107,11 @@ rocksdb::DBOptions MakeRocksOptions(std::function<void(const std::string&)> log)
   return options;
 }
 
-rocksdb::ColumnFamilyOptions MakeRocksFamilyOptions(std::string_view name) {
-  if (name == kObjectsFamily) return MakeObjectsOptions();
+RocksFamilyOptions::RocksFamilyOptions(uint64_t block_cache_bytes)
+    : block_cache_(rocksdb::NewLRUCache(block_cache_bytes)) {}
+
+rocksdb::ColumnFamilyOptions RocksFamilyOptions::Of(std::string_view name) const {
+  if (name == kObjectsFamily) return MakeObjectsOptions(block_cache_);
   return name.starts_with(kJournalPrefix) ? MakeJournalOptions() : MakeSmallFamilyOptions();
 }
 
