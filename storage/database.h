@@ -91,6 +91,7 @@ class Database {
   virtual Status ScanObjects(
       std::string_view begin, std::string_view end,
       const std::function<ScanStep(std::string_view key, std::string_view value)>& visit) = 0;
+  /// May wait some seconds, where the store is late with putting earlier files in order.
   virtual Status NewObjectFile(std::unique_ptr<ObjectFile>* file) = 0;
   /// Makes a finished file's records visible, atomically and synced; they replace older ones.
   virtual Status Ingest(std::unique_ptr<ObjectFile> file) = 0;

@@ -1,6 +1,8 @@
 #include "storage/rocks_database.h"
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
@@ -9,6 +11,7 @@
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -32,6 +35,10 @@ namespace {
 
 constexpr size_t kReadAheadBytes = size_t{2} << 20;
 constexpr size_t kKeptBatchBytes = size_t{4} << 20;
+// Ingested files that wait for compaction. Two are compacted at once, so this allows for being late.
+constexpr int kMaxWaitingFiles = 6;
+constexpr std::chrono::seconds kMaxCompactionWait(10);
+constexpr std::chrono::milliseconds kCompactionPoll(10);
 
 std::string TicketKey(Ticket ticket) {
   std::string key(sizeof(ticket), '\0');
@@ -88,6 +95,7 @@ class RocksDatabase : public Database {
   Status FindLastTicket() EXCLUDES(mutex_);
   Status RetireTornLog() REQUIRES(mutex_);
   Status FlushMeta();
+  [[nodiscard]] int WaitingFiles() const;
   Status ReadPart(RocksFamily* part, const std::function<Status(Ticket, std::string_view)>& visit);
 
   const std::string directory_;
@@ -319,7 +327,21 @@ Status RocksDatabase::WriteMeta(std::string_view name, std::string_view value) {
   return Fail(fmt::format("write the meta record '{}'", name), status);
 }
 
+int RocksDatabase::WaitingFiles() const {
+  std::string text;
+  int files = 0;
+  db_->GetProperty(objects_, rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &text);
+  std::from_chars(text.data(), text.data() + text.size(), files);
+  return files;
+}
+
 Status RocksDatabase::NewObjectFile(std::unique_ptr<ObjectFile>* file) {
+  // Compaction that is late makes the checkpoint late, and does not fill the disk. Not for ever: it may
+  // have stopped, and then the file is still better off here than in the journal.
+  const auto deadline = std::chrono::steady_clock::now() + kMaxCompactionWait;
+  while (WaitingFiles() >= kMaxWaitingFiles && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kCompactionPoll);
+  }
   auto fresh = std::make_unique<RocksObjectFile>(
       object_file_options_, objects_, fmt::format("{}/{}.sst", incoming_path(), next_file_++));
   Status status = fresh->Open();

@@ -20,7 +20,7 @@ struct RocksSettings {
   /// the moment may go beyond it for that moment.
   uint64_t block_cache_bytes = uint64_t{64} << 20;
   /// Gets RocksDB's own warnings and errors, one line each, on any thread; without it they go to stderr.
-  std::function<void(const std::string& line)> log;
+  std::function<void(const std::string& line)> log = {};
 };
 
 /// Opens the Database in `directory` (made if it is missing), on RocksDB.
