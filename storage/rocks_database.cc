@@ -25,6 +25,7 @@
 #include "storage/durable_file.h"
 #include "storage/rocks_families.h"
 #include "storage/rocks_log_scan.h"
+#include "storage/rocks_memory_only.h"
 #include "storage/rocks_object_file.h"
 #include "storage/rocks_object_reads.h"
 #include "storage/rocks_options.h"
@@ -60,7 +61,7 @@ class RocksDatabase : public Database {
  public:
   RocksDatabase(std::string directory, RocksSettings settings)
       : directory_(std::move(directory)),
-        options_(MakeRocksOptions(std::move(settings.log))),
+        options_(MakeRocksOptions(env_.get(), std::move(settings.log))),
         family_options_(settings.block_cache_bytes),
         object_file_options_(options_, family_options_.Of(kObjectsFamily)) {}
   ~RocksDatabase() override;
@@ -101,6 +102,7 @@ class RocksDatabase : public Database {
   Status ReadPart(RocksFamily* part, const std::function<Status(Ticket, std::string_view)>& visit);
 
   const std::string directory_;
+  const std::unique_ptr<rocksdb::Env> env_ = MakeRocksEnv();
   const rocksdb::DBOptions options_;
   const RocksFamilyOptions family_options_;
   const rocksdb::Options object_file_options_;

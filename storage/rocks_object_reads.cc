@@ -8,6 +8,8 @@
 #include <rocksdb/iterator.h>
 #include <rocksdb/options.h>
 
+#include "storage/rocks_memory_only.h"
+
 namespace tally::storage {
 namespace {
 
@@ -21,10 +23,12 @@ rocksdb::Status LookUpInMemory(rocksdb::DB* db, RocksFamily* objects, ObjectLook
   rocksdb::ReadOptions options;
   options.read_tier = rocksdb::kBlockCacheTier;
   rocksdb::PinnableSlice value;
+  const MemoryOnlyScope no_reads;
   const rocksdb::Status found = db->Get(options, objects, ToSlice(lookup->key), &value);
   lookup->value.clear();
   // Of a table that is not open and might have the key RocksDB says OK, and no value. No record is empty.
-  const bool is_unknown = found.IsIncomplete() || (found.ok() && value.empty());
+  const bool is_unknown =
+      no_reads.refused() || found.IsIncomplete() || (found.ok() && value.empty());
   lookup->known = !is_unknown;
   if (is_unknown || found.IsNotFound()) return rocksdb::Status::OK();
   if (found.ok()) lookup->value.assign(value.data(), value.size());
@@ -54,7 +58,8 @@ rocksdb::Status LookUpBatch(rocksdb::DB* db, RocksFamily* objects, std::span<Obj
 
 Status LookUpRocksObjects(rocksdb::DB* db, RocksFamily* objects, std::span<ObjectLookup> wanted,
                           ReadTier tier) {
-  // One by one from memory: MultiGet of RocksDB 7.8 reads data blocks from the disk whatever read_tier says.
+  // One by one from memory: MultiGet of RocksDB 7.8 goes to the disk for data blocks whatever read_tier
+  // says, and what it makes of a refused read is not for us to find out.
   const size_t at_once = tier == ReadTier::kMemoryOnly ? 1 : kKeysAtOnce;
   rocksdb::Status status = rocksdb::Status::OK();
   while (!wanted.empty() && status.ok()) {

@@ -144,8 +144,10 @@ std::shared_ptr<rocksdb::Cache> MakeBlockCache(uint64_t bytes) {
 
 }  // namespace
 
-rocksdb::DBOptions MakeRocksOptions(std::function<void(const std::string&)> log) {
+rocksdb::DBOptions MakeRocksOptions(rocksdb::Env* env,
+                                    std::function<void(const std::string&)> log) {
   rocksdb::DBOptions options;
+  options.env = env;
   options.info_log = std::make_shared<WarningLogger>(std::move(log));
   options.paranoid_checks = true;
   // After a crash the log's last record may be torn in any way, zeroed pages included, which only

@@ -17,8 +17,9 @@ inline constexpr std::string_view kObjectsFamily = "objects";
 /// Followed by the part's number: 1, 2, 3 …
 inline constexpr std::string_view kJournalPrefix = "journal-";
 
-/// `log` as in RocksSettings.
-[[nodiscard]] rocksdb::DBOptions MakeRocksOptions(std::function<void(const std::string&)> log);
+/// `log` as in RocksSettings; `env` must outlive the database.
+[[nodiscard]] rocksdb::DBOptions MakeRocksOptions(rocksdb::Env* env,
+                                                  std::function<void(const std::string&)> log);
 
 /// The options of the families of one database; what they share is in here.
 class RocksFamilyOptions {
