@@ -24,7 +24,7 @@ rocksdb::Status LookUpInMemory(rocksdb::DB* db, RocksFamily* objects, ObjectLook
   options.read_tier = rocksdb::kBlockCacheTier;
   rocksdb::PinnableSlice value;
   const MemoryOnlyScope no_reads;
-  const rocksdb::Status found = db->Get(options, objects, ToSlice(lookup->key), &value);
+  rocksdb::Status found = db->Get(options, objects, ToSlice(lookup->key), &value);
   lookup->value.clear();
   // Of a table that is not open and might have the key RocksDB says OK, and no value. No record is empty.
   const bool is_unknown =
