@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,19 @@ class ObjectFile {
   virtual Status Finish() = 0;
   [[nodiscard]] virtual uint64_t entries() const = 0;
 };
+
+/// One object that is asked for, and what was found.
+struct ObjectLookup {
+  std::string key;    // as AppendObjectKey writes it
+  std::string value;  // empty: there is no such object (records are never empty)
+  bool known = false;
+};
+
+/// How far a lookup goes.
+enum class ReadTier : uint8_t { kMemoryOnly, kDisk };
+
+/// What a scan does after a record.
+enum class ScanStep : uint8_t { kContinue, kStop };
 
 /// The durable store, as far as Tally needs one: the seam behind which RocksDB stands
 /// (rocks_database.h), a store that forgets what was not synced in tests, or one day a distributed
@@ -63,12 +77,31 @@ class Database {
 
   // --- Objects: the state as of the last checkpoint, or later. ---
 
-  /// All records in ascending order of keys; stops at the first failure.
-  virtual Status ReadObjects(
-      const std::function<Status(std::string_view key, std::string_view value)>& visit) = 0;
+  /// Fills in `value` and `known` of each; in any order of keys, the same key twice included. Beside an
+  /// Ingest each is found as it was before or as it is after, one independent of the other.
+  /// kMemoryOnly never waits for the disk: what memory cannot answer has known == false afterwards, and
+  /// only kDisk can tell. After kDisk all are known. Any thread, several at once. After a failure
+  /// (damaged data is one) nothing in `wanted` is to be used.
+  virtual Status LookUpObjects(std::span<ObjectLookup> wanted, ReadTier tier) = 0;
+  /// Visits the records with begin <= key < end (an empty `end`: to the last) in ascending order of keys,
+  /// all as of the call: what is ingested meanwhile is not seen. The views are good during the visit. Does
+  /// not displace from memory what lookups find there. While it goes on, files that it reads stay on the
+  /// disk, so it should not take long. Any thread, several at once. After a failure the records visited
+  /// so far were right, and others are missing.
+  virtual Status ScanObjects(
+      std::string_view begin, std::string_view end,
+      const std::function<ScanStep(std::string_view key, std::string_view value)>& visit) = 0;
+  /// May wait some seconds, where the store is late with putting earlier files in order.
   virtual Status NewObjectFile(std::unique_ptr<ObjectFile>* file) = 0;
   /// Makes a finished file's records visible, atomically and synced; they replace older ones.
   virtual Status Ingest(std::unique_ptr<ObjectFile> file) = 0;
+
+  // --- What it takes. Any thread; cheap enough for ten calls a second, not for one per operation. ---
+
+  /// Memory that the store holds: what it caches, and what of the journal it keeps.
+  [[nodiscard]] virtual uint64_t MemoryBytes() const = 0;
+  /// Disk space of the objects, stale versions included.
+  [[nodiscard]] virtual uint64_t ObjectFileBytes() const = 0;
 };
 
 }  // namespace tally::storage

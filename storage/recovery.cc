@@ -111,6 +111,7 @@ class Recovery {
   Status BeginNew();
   Status ReadCheckpoint();
   Status LoadObjects();
+  Status LoadObject(std::string_view key, std::string_view value);
   Status ReplayJournal();
   Status ReplayEntry(Ticket key, std::string_view blob);
   Status ReplayChangeSet(Ticket ticket, std::string_view change_set);
@@ -163,8 +164,13 @@ Status Recovery::BeginNew() {
   Status status = database_->ReadMeta(kMetaCheckpoint, &checkpoint);
   if (!status.ok()) return status;
   if (!checkpoint.empty()) return refuse();
-  status = database_->ReadObjects([&](std::string_view, std::string_view) { return refuse(); });
+  bool has_objects = false;
+  status = database_->ScanObjects({}, {}, [&](std::string_view, std::string_view) {
+    has_objects = true;
+    return ScanStep::kStop;
+  });
   if (!status.ok()) return status;
+  if (has_objects) return refuse();
   status = database_->ReadJournal([&](Ticket, std::string_view) { return refuse(); });
   if (!status.ok()) return status;
 
@@ -205,22 +211,29 @@ Status Recovery::ReadCheckpoint() {
 }
 
 Status Recovery::LoadObjects() {
-  return database_->ReadObjects([this](std::string_view key, std::string_view value) {
-    ObjectKey object;
-    ObjectRecord record;
-    if (!ParseObjectKey(key, &object) || object.database >= databases_ ||
-        object.key.slot != SlotOf(object.key.name) ||
-        object.key.hash != NameHash(out_->seed, object.key.name)) {
-      return Refuse("an object has a key that is damaged or of a newer Tally");
-    }
-    if (!ParseObjectValue(value, &record)) {
-      return Refuse(fmt::format("an object in database {}, slot {} is damaged or of a newer Tally",
-                                object.database, object.key.slot));
-    }
-    Owner(object.key.slot)->LoadObject(object.database, object.key, record);
-    ++out_->objects;
-    return Status::Ok();
+  Status loaded = Status::Ok();
+  Status status = database_->ScanObjects({}, {}, [&](std::string_view key, std::string_view value) {
+    loaded = LoadObject(key, value);
+    return loaded.ok() ? ScanStep::kContinue : ScanStep::kStop;
   });
+  return status.ok() ? loaded : status;
+}
+
+Status Recovery::LoadObject(std::string_view key, std::string_view value) {
+  ObjectKey object;
+  ObjectRecord record;
+  if (!ParseObjectKey(key, &object) || object.database >= databases_ ||
+      object.key.slot != SlotOf(object.key.name) ||
+      object.key.hash != NameHash(out_->seed, object.key.name)) {
+    return Refuse("an object has a key that is damaged or of a newer Tally");
+  }
+  if (!ParseObjectValue(value, &record)) {
+    return Refuse(fmt::format("an object in database {}, slot {} is damaged or of a newer Tally",
+                              object.database, object.key.slot));
+  }
+  Owner(object.key.slot)->LoadObject(object.database, object.key, record);
+  ++out_->objects;
+  return Status::Ok();
 }
 
 Status Recovery::ReplayJournal() {

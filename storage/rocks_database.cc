@@ -1,26 +1,33 @@
 #include "storage/rocks_database.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <map>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/iterator.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 
 #include "storage/durable_file.h"
 #include "storage/rocks_families.h"
 #include "storage/rocks_log_scan.h"
+#include "storage/rocks_memory_only.h"
 #include "storage/rocks_object_file.h"
+#include "storage/rocks_object_reads.h"
 #include "storage/rocks_options.h"
 #include "storage/thread_annotations.h"
 
@@ -29,6 +36,12 @@ namespace {
 
 constexpr size_t kReadAheadBytes = size_t{2} << 20;
 constexpr size_t kKeptBatchBytes = size_t{4} << 20;
+// Ingested files that may wait for compaction: how many, since lookups go through each, and how much,
+// or as much as all other files together if that is more.
+constexpr size_t kMaxWaitingFiles = 8;
+constexpr uint64_t kMaxWaitingBytes = uint64_t{256} << 20;
+constexpr std::chrono::seconds kMaxCompactionWait(10);
+constexpr std::chrono::milliseconds kCompactionPoll(50);
 
 std::string TicketKey(Ticket ticket) {
   std::string key(sizeof(ticket), '\0');
@@ -46,10 +59,11 @@ bool ParseTicketKey(std::string_view key, Ticket* ticket) {
 
 class RocksDatabase : public Database {
  public:
-  RocksDatabase(std::string directory, std::function<void(const std::string&)> log)
+  RocksDatabase(std::string directory, RocksSettings settings)
       : directory_(std::move(directory)),
-        options_(MakeRocksOptions(std::move(log))),
-        object_file_options_(options_, MakeRocksFamilyOptions(kObjectsFamily)) {}
+        options_(MakeRocksOptions(env_.get(), std::move(settings.log))),
+        family_options_(settings.block_cache_bytes),
+        object_file_options_(options_, family_options_.Of(kObjectsFamily)) {}
   ~RocksDatabase() override;
 
   Status Open();
@@ -62,10 +76,18 @@ class RocksDatabase : public Database {
       EXCLUDES(mutex_);
   Status ReadMeta(std::string_view name, std::string* value) override;
   Status WriteMeta(std::string_view name, std::string_view value) override EXCLUDES(mutex_);
-  Status ReadObjects(
-      const std::function<Status(std::string_view, std::string_view)>& visit) override;
+  Status LookUpObjects(std::span<ObjectLookup> wanted, ReadTier tier) override {
+    return LookUpRocksObjects(db_.get(), objects_, wanted, tier);
+  }
+  Status ScanObjects(
+      std::string_view begin, std::string_view end,
+      const std::function<ScanStep(std::string_view, std::string_view)>& visit) override {
+    return ScanRocksObjects(db_.get(), objects_, begin, end, visit);
+  }
   Status NewObjectFile(std::unique_ptr<ObjectFile>* file) override;
   Status Ingest(std::unique_ptr<ObjectFile> file) override;
+  [[nodiscard]] uint64_t MemoryBytes() const override;
+  [[nodiscard]] uint64_t ObjectFileBytes() const override;
 
  private:
   Status Fail(std::string_view what, const rocksdb::Status& status) const {
@@ -76,11 +98,13 @@ class RocksDatabase : public Database {
   Status FindLastTicket() EXCLUDES(mutex_);
   Status RetireTornLog() REQUIRES(mutex_);
   Status FlushMeta();
-  Status Read(RocksFamily* family,
-              const std::function<Status(std::string_view, std::string_view)>& visit);
+  [[nodiscard]] bool CompactionIsLate() const;
+  Status ReadPart(RocksFamily* part, const std::function<Status(Ticket, std::string_view)>& visit);
 
   const std::string directory_;
+  const std::unique_ptr<rocksdb::Env> env_ = MakeRocksEnv();
   const rocksdb::DBOptions options_;
+  const RocksFamilyOptions family_options_;
   const rocksdb::Options object_file_options_;
   std::unique_ptr<rocksdb::DB> db_;
   RocksFamily* unused_ = nullptr;
@@ -118,7 +142,7 @@ Status RocksDatabase::Open() {
   bool torn = false;
   if (status = ScanRocksLogs(directory_, &torn); !status.ok()) return status;
   RocksFamilies families;
-  status = OpenRocksFamilies(directory_, options_, &families);
+  status = OpenRocksFamilies(directory_, options_, family_options_, &families);
   db_ = std::move(families.db);
   unused_ = families.unused;
   meta_ = families.meta;
@@ -219,8 +243,10 @@ Status RocksDatabase::StartNewJournalPart(Ticket* cut) {
   Status status = FlushMeta();
   if (!status.ok()) return status;
   RocksFamily* part = nullptr;
-  if (status = AddRocksFamily(db_.get(), JournalFamilyName(number), &part); !status.ok())
+  if (status = AddRocksFamily(db_.get(), family_options_, JournalFamilyName(number), &part);
+      !status.ok()) {
     return status;
+  }
   const MutexLock lock(mutex_);
   parts_[number] = part;
   *cut = last_;
@@ -252,20 +278,6 @@ Status RocksDatabase::FlushMeta() {
   return Fail("write the meta records", db_->Flush(rocksdb::FlushOptions(), meta_));
 }
 
-Status RocksDatabase::Read(RocksFamily* family,
-                           const std::function<Status(std::string_view, std::string_view)>& visit) {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = kReadAheadBytes;
-  const std::unique_ptr<rocksdb::Iterator> record(db_->NewIterator(options, family));
-  for (record->SeekToFirst(); record->Valid(); record->Next()) {
-    Status status = visit(ToView(record->key()), ToView(record->value()));
-    if (!status.ok()) return status;
-  }
-  return Fail(fmt::format("read {} (restore the data directory from a backup)", family->GetName()),
-              record->status());
-}
-
 Status RocksDatabase::ReadJournal(const std::function<Status(Ticket, std::string_view)>& visit) {
   std::vector<RocksFamily*> parts;
   {
@@ -273,16 +285,30 @@ Status RocksDatabase::ReadJournal(const std::function<Status(Ticket, std::string
     for (const auto& [number, part] : parts_) parts.push_back(part);
   }
   for (RocksFamily* part : parts) {
-    Status status = Read(part, [&](std::string_view key, std::string_view entry) {
-      Ticket last;
-      if (ParseTicketKey(key, &last)) return visit(last, entry);
-      return Status::Failure(fmt::format(
-          "{}: {} has a key that is no ticket. Restore the data directory from a backup",
-          directory_, part->GetName()));
-    });
+    Status status = ReadPart(part, visit);
     if (!status.ok()) return status;
   }
   return Status::Ok();
+}
+
+Status RocksDatabase::ReadPart(RocksFamily* part,
+                               const std::function<Status(Ticket, std::string_view)>& visit) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = kReadAheadBytes;
+  const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator(options, part));
+  for (entry->SeekToFirst(); entry->Valid(); entry->Next()) {
+    Ticket last;
+    if (!ParseTicketKey(ToView(entry->key()), &last)) {
+      return Status::Failure(fmt::format(
+          "{}: {} has a key that is no ticket. Restore the data directory from a backup",
+          directory_, part->GetName()));
+    }
+    Status status = visit(last, ToView(entry->value()));
+    if (!status.ok()) return status;
+  }
+  return Fail(fmt::format("read {} (restore the data directory from a backup)", part->GetName()),
+              entry->status());
 }
 
 Status RocksDatabase::ReadMeta(std::string_view name, std::string* value) {
@@ -305,12 +331,21 @@ Status RocksDatabase::WriteMeta(std::string_view name, std::string_view value) {
   return Fail(fmt::format("write the meta record '{}'", name), status);
 }
 
-Status RocksDatabase::ReadObjects(
-    const std::function<Status(std::string_view, std::string_view)>& visit) {
-  return Read(objects_, visit);
+bool RocksDatabase::CompactionIsLate() const {
+  rocksdb::ColumnFamilyMetaData objects;
+  db_->GetColumnFamilyMetaData(objects_, &objects);
+  const rocksdb::LevelMetaData& waiting = objects.levels.front();
+  return waiting.files.size() >= kMaxWaitingFiles ||
+         waiting.size >= std::max(kMaxWaitingBytes, objects.size - waiting.size);
 }
 
 Status RocksDatabase::NewObjectFile(std::unique_ptr<ObjectFile>* file) {
+  // Compaction that is late makes the checkpoint late, and does not fill the disk. Not for ever: it may
+  // have stopped, and then the file is still better off here than in the journal.
+  const auto deadline = std::chrono::steady_clock::now() + kMaxCompactionWait;
+  while (CompactionIsLate() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kCompactionPoll);
+  }
   auto fresh = std::make_unique<RocksObjectFile>(
       object_file_options_, objects_, fmt::format("{}/{}.sst", incoming_path(), next_file_++));
   Status status = fresh->Open();
@@ -328,11 +363,24 @@ Status RocksDatabase::Ingest(std::unique_ptr<ObjectFile> file) {
   return Fail("take in " + path, db_->IngestExternalFile(objects_, {path}, options));
 }
 
+uint64_t RocksDatabase::MemoryBytes() const {
+  // Readers of tables are charged to the cache (rocks_options.cc).
+  uint64_t memtables = 0;
+  db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &memtables);
+  return family_options_.block_cache().GetUsage() + memtables;
+}
+
+uint64_t RocksDatabase::ObjectFileBytes() const {
+  uint64_t bytes = 0;
+  db_->GetIntProperty(objects_, rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+  return bytes;
+}
+
 }  // namespace
 
 Status OpenRocksDatabase(const std::string& directory, std::unique_ptr<Database>* out,
-                         std::function<void(const std::string& line)> log) {
-  auto database = std::make_unique<RocksDatabase>(directory, std::move(log));
+                         RocksSettings settings) {
+  auto database = std::make_unique<RocksDatabase>(directory, std::move(settings));
   Status status = database->Open();
   if (status.ok()) *out = std::move(database);
   return status;

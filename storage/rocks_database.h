@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +15,14 @@ namespace tally::storage {
 /// a compaction the files that are read and written. Whoever promises connections subtracts this.
 inline constexpr int kRocksFileDescriptors = 320;
 
+struct RocksSettings {
+  /// Memory for what lookups read, with all indexes and filters. Works from 8 MiB up; what is in use at
+  /// the moment may go beyond it for that moment.
+  uint64_t block_cache_bytes = uint64_t{64} << 20;
+  /// Gets RocksDB's own warnings and errors, one line each, on any thread; without it they go to stderr.
+  std::function<void(const std::string& line)> log = {};
+};
+
 /// Opens the Database in `directory` (made if it is missing), on RocksDB.
 ///
 /// Column families: `meta`; `objects`, which is only ever ingested into; `journal-<N>`, the parts of
@@ -21,12 +30,9 @@ inline constexpr int kRocksFileDescriptors = 320;
 /// as are damaged and incomplete logs (rocks_log_scan.h), tables and manifests; then nothing was
 /// changed. What only Tally can know to be missing is for Recover to find.
 ///
-/// `log` gets RocksDB's own warnings and errors, one line each, on any thread; without it they go to
-/// stderr.
-///
 /// Errors of the returned database: every message begins with the directory. The first failed append
 /// or sync is final inside, too: RocksDB is kept from resuming by itself.
 Status OpenRocksDatabase(const std::string& directory, std::unique_ptr<Database>* out,
-                         std::function<void(const std::string& line)> log = {});
+                         RocksSettings settings = {});
 
 }  // namespace tally::storage

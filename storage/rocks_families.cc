@@ -71,16 +71,16 @@ void Assign(const std::vector<RocksFamily*>& families, RocksFamilies* out) {
   }
 }
 
-Status AddMissing(RocksFamilies* out) {
+Status AddMissing(const RocksFamilyOptions& family_options, RocksFamilies* out) {
   rocksdb::DB* db = out->db.get();
   Status status = Status::Ok();
-  if (out->meta == nullptr) status = AddRocksFamily(db, kMetaFamily, &out->meta);
+  if (out->meta == nullptr) status = AddRocksFamily(db, family_options, kMetaFamily, &out->meta);
   if (status.ok() && out->objects == nullptr) {
-    status = AddRocksFamily(db, kObjectsFamily, &out->objects);
+    status = AddRocksFamily(db, family_options, kObjectsFamily, &out->objects);
   }
   if (!status.ok() || !out->journal.empty()) return status;
   RocksFamily* part = nullptr;
-  status = AddRocksFamily(db, JournalFamilyName(1), &part);
+  status = AddRocksFamily(db, family_options, JournalFamilyName(1), &part);
   if (status.ok()) out->journal[1] = part;
   return status;
 }
@@ -94,14 +94,14 @@ Status RocksStatus(std::string_view where, std::string_view what, const rocksdb:
 
 std::string JournalFamilyName(uint64_t part) { return fmt::format("{}{}", kJournalPrefix, part); }
 
-Status AddRocksFamily(rocksdb::DB* db, std::string_view name, RocksFamily** family) {
-  return RocksStatus(
-      db->GetName(), fmt::format("make the column family {}", name),
-      db->CreateColumnFamily(MakeRocksFamilyOptions(name), std::string(name), family));
+Status AddRocksFamily(rocksdb::DB* db, const RocksFamilyOptions& family_options,
+                      std::string_view name, RocksFamily** family) {
+  return RocksStatus(db->GetName(), fmt::format("make the column family {}", name),
+                     db->CreateColumnFamily(family_options.Of(name), std::string(name), family));
 }
 
 Status OpenRocksFamilies(const std::string& directory, const rocksdb::DBOptions& given_options,
-                         RocksFamilies* out) {
+                         const RocksFamilyOptions& family_options, RocksFamilies* out) {
   rocksdb::DBOptions options = given_options;
   std::error_code error;
   options.create_if_missing = !std::filesystem::exists(directory + "/CURRENT", error);
@@ -114,7 +114,7 @@ Status OpenRocksFamilies(const std::string& directory, const rocksdb::DBOptions&
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(names.size());
   for (const std::string& name : names) {
-    descriptors.emplace_back(name, MakeRocksFamilyOptions(name));
+    descriptors.emplace_back(name, family_options.Of(name));
   }
   std::vector<RocksFamily*> families;
   rocksdb::DB* db = nullptr;
@@ -124,7 +124,7 @@ Status OpenRocksFamilies(const std::string& directory, const rocksdb::DBOptions&
   if (!status.ok()) return status;
   out->db.reset(db);
   Assign(families, out);
-  return AddMissing(out);
+  return AddMissing(family_options, out);
 }
 
 }  // namespace tally::storage

@@ -39,11 +39,12 @@ inline std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data
 [[nodiscard]] std::string JournalFamilyName(uint64_t part);
 
 /// Makes the family `name` with its options.
-Status AddRocksFamily(rocksdb::DB* db, std::string_view name, RocksFamily** family);
+Status AddRocksFamily(rocksdb::DB* db, const RocksFamilyOptions& family_options,
+                      std::string_view name, RocksFamily** family);
 /// Opens the database, which is made if the directory holds nothing of one yet, with all its families;
 /// makes those that are missing (a first start may have been interrupted anywhere), refuses unknown
 /// ones. After a failure *out may hold what was opened so far.
 Status OpenRocksFamilies(const std::string& directory, const rocksdb::DBOptions& options,
-                         RocksFamilies* out);
+                         const RocksFamilyOptions& family_options, RocksFamilies* out);
 
 }  // namespace tally::storage

@@ -1,10 +1,13 @@
 // How RocksDB is set up, and why; part of rocks_database.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include <rocksdb/cache.h>
 #include <rocksdb/options.h>
 
 namespace tally::storage {
@@ -14,8 +17,19 @@ inline constexpr std::string_view kObjectsFamily = "objects";
 /// Followed by the part's number: 1, 2, 3 …
 inline constexpr std::string_view kJournalPrefix = "journal-";
 
-/// `log` as in OpenRocksDatabase.
-[[nodiscard]] rocksdb::DBOptions MakeRocksOptions(std::function<void(const std::string&)> log);
-[[nodiscard]] rocksdb::ColumnFamilyOptions MakeRocksFamilyOptions(std::string_view name);
+/// `log` as in RocksSettings; `env` must outlive the database.
+[[nodiscard]] rocksdb::DBOptions MakeRocksOptions(rocksdb::Env* env,
+                                                  std::function<void(const std::string&)> log);
+
+/// The options of the families of one database; what they share is in here.
+class RocksFamilyOptions {
+ public:
+  explicit RocksFamilyOptions(uint64_t block_cache_bytes);
+  [[nodiscard]] rocksdb::ColumnFamilyOptions Of(std::string_view name) const;
+  [[nodiscard]] const rocksdb::Cache& block_cache() const { return *block_cache_; }
+
+ private:
+  const std::shared_ptr<rocksdb::Cache> block_cache_;
+};
 
 }  // namespace tally::storage

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,7 +78,16 @@ class JournalDatabase final : public storage::Database {
   }
   Status StartNewJournalPart(Ticket*) override { return Status::Failure("no checkpoints here"); }
   Status DropOldJournalParts() override { return Status::Failure("no checkpoints here"); }
-  Status ReadObjects(const std::function<Status(std::string_view, std::string_view)>&) override {
+  Status LookUpObjects(std::span<storage::ObjectLookup> wanted, storage::ReadTier) override {
+    for (storage::ObjectLookup& lookup : wanted) {
+      lookup.value.clear();
+      lookup.known = true;
+    }
+    return Status::Ok();
+  }
+  Status ScanObjects(
+      std::string_view, std::string_view,
+      const std::function<storage::ScanStep(std::string_view, std::string_view)>&) override {
     return Status::Ok();
   }
   Status NewObjectFile(std::unique_ptr<storage::ObjectFile>*) override {
@@ -86,6 +96,8 @@ class JournalDatabase final : public storage::Database {
   Status Ingest(std::unique_ptr<storage::ObjectFile>) override {
     return Status::Failure("no checkpoints here");
   }
+  [[nodiscard]] uint64_t MemoryBytes() const override { return 0; }
+  [[nodiscard]] uint64_t ObjectFileBytes() const override { return 0; }
 
  private:
   std::vector<std::pair<Ticket, std::string>> journal_;

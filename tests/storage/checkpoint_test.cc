@@ -67,9 +67,9 @@ class CheckpointTest : public ::testing::TestWithParam<StoreKind> {
       ObjectKey parsed;
       EXPECT_TRUE(ParseObjectKey(key, &parsed));
       if (parsed.database == database) ++objects;
-      return Status::Ok();
+      return ScanStep::kContinue;
     };
-    EXPECT_TRUE(store_->database()->ReadObjects(count).ok());
+    EXPECT_TRUE(store_->database()->ScanObjects({}, {}, count).ok());
     return objects;
   }
 

@@ -2,8 +2,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "storage/database.h"
@@ -53,9 +56,13 @@ class FaultyDatabase : public Database {
   Status WriteMeta(std::string_view name, std::string_view value) override {
     return Call([&] { return database_->WriteMeta(name, value); });
   }
-  Status ReadObjects(
-      const std::function<Status(std::string_view, std::string_view)>& visit) override {
-    return Call([&] { return database_->ReadObjects(visit); });
+  Status LookUpObjects(std::span<ObjectLookup> wanted, ReadTier tier) override {
+    return Call([&] { return database_->LookUpObjects(wanted, tier); });
+  }
+  Status ScanObjects(
+      std::string_view begin, std::string_view end,
+      const std::function<ScanStep(std::string_view, std::string_view)>& visit) override {
+    return Call([&] { return database_->ScanObjects(begin, end, visit); });
   }
   Status NewObjectFile(std::unique_ptr<ObjectFile>* file) override {
     std::unique_ptr<ObjectFile> inner;
@@ -67,6 +74,8 @@ class FaultyDatabase : public Database {
     std::unique_ptr<ObjectFile> inner = static_cast<File&>(*file).TakeInner();
     return Call([&] { return database_->Ingest(std::move(inner)); });
   }
+  [[nodiscard]] uint64_t MemoryBytes() const override { return database_->MemoryBytes(); }
+  [[nodiscard]] uint64_t ObjectFileBytes() const override { return database_->ObjectFileBytes(); }
 
  private:
   class File : public ObjectFile {

@@ -40,7 +40,7 @@ class MemoryObjectFile : public ObjectFile {
   }
   [[nodiscard]] uint64_t entries() const override { return records_.size() + ranges_.size(); }
 
-  void ApplyTo(std::map<std::string, std::string>* objects) const {
+  void ApplyTo(std::map<std::string, std::string, std::less<>>* objects) const {
     TALLY_ASSERT(finished_, "a file is finished before it is ingested");
     for (const Range& range : ranges_) {
       objects->erase(objects->lower_bound(range.begin), objects->lower_bound(range.end));
@@ -130,6 +130,21 @@ void MemoryDatabase::set_before_sync(std::function<void()> hook) {
   before_sync_ = std::move(hook);
 }
 
+void MemoryDatabase::set_memory_knows(bool knows) {
+  const MutexLock lock(mutex_);
+  memory_knows_ = knows;
+}
+
+void MemoryDatabase::set_before_disk_lookup(std::function<void()> hook) {
+  const MutexLock lock(mutex_);
+  before_disk_lookup_ = std::move(hook);
+}
+
+uint64_t MemoryDatabase::disk_lookups() const {
+  const MutexLock lock(mutex_);
+  return disk_lookups_;
+}
+
 Ticket MemoryDatabase::written() const {
   const MutexLock lock(mutex_);
   return state_.written;
@@ -157,7 +172,7 @@ size_t MemoryDatabase::journal_parts() const {
 
 std::map<std::string, std::string> MemoryDatabase::objects() const {
   const MutexLock lock(mutex_);
-  return state_.objects;
+  return {state_.objects.begin(), state_.objects.end()};
 }
 
 void MemoryDatabase::SetMeta(const std::string& name, const std::string& value) {
@@ -270,11 +285,38 @@ Status MemoryDatabase::WriteMeta(std::string_view name, std::string_view value) 
   return Status::Ok();
 }
 
-Status MemoryDatabase::ReadObjects(
-    const std::function<Status(std::string_view, std::string_view)>& visit) {
-  for (const auto& [key, value] : objects()) {
-    Status status = visit(key, value);
-    if (!status.ok()) return status;
+Status MemoryDatabase::LookUpObjects(std::span<ObjectLookup> wanted, ReadTier tier) {
+  std::function<void()> hook;
+  if (tier == ReadTier::kDisk) {
+    const MutexLock lock(mutex_);
+    hook = before_disk_lookup_;
+    disk_lookups_ += wanted.size();
+  }
+  if (hook) hook();
+  const MutexLock lock(mutex_);
+  for (ObjectLookup& lookup : wanted) {
+    lookup.value.clear();
+    lookup.known = tier == ReadTier::kDisk || memory_knows_;
+    if (!lookup.known) continue;
+    const auto found = state_.objects.find(lookup.key);
+    if (found != state_.objects.end()) lookup.value = found->second;
+  }
+  return Status::Ok();
+}
+
+Status MemoryDatabase::ScanObjects(
+    std::string_view begin, std::string_view end,
+    const std::function<ScanStep(std::string_view, std::string_view)>& visit) {
+  std::vector<std::pair<std::string, std::string>> records;
+  {
+    const MutexLock lock(mutex_);
+    for (auto record = state_.objects.lower_bound(begin);
+         record != state_.objects.end() && (end.empty() || record->first < end); ++record) {
+      records.emplace_back(*record);
+    }
+  }
+  for (const auto& [key, value] : records) {
+    if (visit(key, value) == ScanStep::kStop) break;
   }
   return Status::Ok();
 }
@@ -288,6 +330,21 @@ Status MemoryDatabase::Ingest(std::unique_ptr<ObjectFile> file) {
   const MutexLock lock(mutex_);
   static_cast<const MemoryObjectFile&>(*file).ApplyTo(&state_.objects);
   return Status::Ok();
+}
+
+uint64_t MemoryDatabase::MemoryBytes() const {
+  const MutexLock lock(mutex_);
+  uint64_t bytes = 0;
+  for (const Entry& entry : state_.journal) bytes += entry.blob->size();
+  for (const auto& [name, value] : state_.meta) bytes += name.size() + value.size();
+  return bytes;
+}
+
+uint64_t MemoryDatabase::ObjectFileBytes() const {
+  const MutexLock lock(mutex_);
+  uint64_t bytes = 0;
+  for (const auto& [key, value] : state_.objects) bytes += key.size() + value.size();
+  return bytes;
 }
 
 }  // namespace tally::storage

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,15 @@ class MemoryDatabase : public Database {
   /// it counts as synced. May take its time.
   void set_before_sync(std::function<void()> hook) EXCLUDES(mutex_);
 
+  // ---- Objects that are on the disk and not in memory.
+
+  /// Whether a kMemoryOnly lookup knows everything. At first it knows nothing.
+  void set_memory_knows(bool knows) EXCLUDES(mutex_);
+  /// Called by every kDisk lookup before it looks. May take its time.
+  void set_before_disk_lookup(std::function<void()> hook) EXCLUDES(mutex_);
+  /// How many objects kDisk lookups were asked for.
+  [[nodiscard]] uint64_t disk_lookups() const EXCLUDES(mutex_);
+
   // ---- What is in it.
 
   [[nodiscard]] Ticket written() const EXCLUDES(mutex_);
@@ -69,10 +79,14 @@ class MemoryDatabase : public Database {
       EXCLUDES(mutex_);
   Status ReadMeta(std::string_view name, std::string* value) override EXCLUDES(mutex_);
   Status WriteMeta(std::string_view name, std::string_view value) override EXCLUDES(mutex_);
-  Status ReadObjects(const std::function<Status(std::string_view, std::string_view)>& visit)
+  Status LookUpObjects(std::span<ObjectLookup> wanted, ReadTier tier) override EXCLUDES(mutex_);
+  Status ScanObjects(std::string_view begin, std::string_view end,
+                     const std::function<ScanStep(std::string_view, std::string_view)>& visit)
       override EXCLUDES(mutex_);
   Status NewObjectFile(std::unique_ptr<ObjectFile>* file) override;
   Status Ingest(std::unique_ptr<ObjectFile> file) override EXCLUDES(mutex_);
+  [[nodiscard]] uint64_t MemoryBytes() const override EXCLUDES(mutex_);
+  [[nodiscard]] uint64_t ObjectFileBytes() const override EXCLUDES(mutex_);
 
  private:
   struct Entry {
@@ -87,7 +101,7 @@ class MemoryDatabase : public Database {
     Ticket written = kNoTicket;  // the highest ever, in whatever part
     Ticket synced = kNoTicket;
     std::map<std::string, std::string, std::less<>> meta;
-    std::map<std::string, std::string> objects;
+    std::map<std::string, std::string, std::less<>> objects;
   };
 
   static void Forget(State* state, size_t kept_unsynced);
@@ -97,6 +111,9 @@ class MemoryDatabase : public Database {
   mutable Mutex mutex_;
   State state_ GUARDED_BY(mutex_);
   std::function<void()> before_sync_ GUARDED_BY(mutex_);
+  std::function<void()> before_disk_lookup_ GUARDED_BY(mutex_);
+  uint64_t disk_lookups_ GUARDED_BY(mutex_) = 0;
+  bool memory_knows_ GUARDED_BY(mutex_) = false;
   uint64_t syncs_ GUARDED_BY(mutex_) = 0;
   bool fail_append_ GUARDED_BY(mutex_) = false;
   bool fail_sync_ GUARDED_BY(mutex_) = false;

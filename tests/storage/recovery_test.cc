@@ -27,10 +27,11 @@ std::vector<std::pair<std::string, std::string>> DumpOf(Database* database) {
     dump.emplace_back(name, value);
   }
   EXPECT_TRUE(database
-                  ->ReadObjects([&](std::string_view key, std::string_view value) {
-                    dump.emplace_back(key, value);
-                    return Status::Ok();
-                  })
+                  ->ScanObjects({}, {},
+                                [&](std::string_view key, std::string_view value) {
+                                  dump.emplace_back(key, value);
+                                  return ScanStep::kContinue;
+                                })
                   .ok());
   EXPECT_TRUE(database
                   ->ReadJournal([&](Ticket last, std::string_view entry) {

@@ -48,19 +48,21 @@ std::string EntryOf(Ticket ticket, size_t size = 200) {
   return entry;
 }
 
+const RocksSettings kQuiet = {.log = [](const std::string&) {}};
+
 class RocksDatabaseTest : public ::testing::Test {
  protected:
   void Open() {
     database_.reset();
     const Status status = OpenRocksDatabase(
-        path_, &database_, [this](const std::string& line) { log_ += line + "\n"; });
+        path_, &database_, {.log = [this](const std::string& line) { log_ += line + "\n"; }});
     ASSERT_TRUE(status.ok()) << status.message();
   }
   // The message of a start that is refused; and it changed no file that holds data.
   std::string ExpectRefused() {
     const auto before = DataFiles();
     std::unique_ptr<Database> database;
-    const Status status = OpenRocksDatabase(path_, &database, [](const std::string&) {});
+    const Status status = OpenRocksDatabase(path_, &database, kQuiet);
     EXPECT_FALSE(status.ok());
     EXPECT_NE(status.message().find(path_), std::string::npos) << status.message();
     EXPECT_EQ(DataFiles(), before);
@@ -142,10 +144,11 @@ class RocksDatabaseTest : public ::testing::Test {
   std::map<std::string, std::string> Objects() {
     std::map<std::string, std::string> objects;
     EXPECT_TRUE(database_
-                    ->ReadObjects([&](std::string_view key, std::string_view value) {
-                      objects[std::string(key)] = value;
-                      return Status::Ok();
-                    })
+                    ->ScanObjects({}, {},
+                                  [&](std::string_view key, std::string_view value) {
+                                    objects[std::string(key)] = value;
+                                    return ScanStep::kContinue;
+                                  })
                     .ok());
     return objects;
   }
@@ -189,7 +192,7 @@ TEST_F(RocksDatabaseTest, EverythingSurvivesAReopen) {
 TEST_F(RocksDatabaseTest, ASecondOpenIsRefused) {
   Open();
   std::unique_ptr<Database> second;
-  const Status status = OpenRocksDatabase(path_, &second, [](const std::string&) {});
+  const Status status = OpenRocksDatabase(path_, &second, kQuiet);
   EXPECT_FALSE(status.ok());
   EXPECT_NE(status.message().find(path_), std::string::npos) << status.message();
 }
@@ -448,12 +451,12 @@ TEST_F(RocksDatabaseTest, FlippedTablesAreNeverServed) {
   for (uint64_t offset = 5; offset < good.size(); offset += 53) {
     Flip(tables[0], offset);
     std::unique_ptr<Database> database;
-    Status status = OpenRocksDatabase(path_, &database, [](const std::string&) {});
+    Status status = OpenRocksDatabase(path_, &database, kQuiet);
     std::map<std::string, std::string> objects;
     if (status.ok()) {
-      status = database->ReadObjects([&](std::string_view key, std::string_view value) {
+      status = database->ScanObjects({}, {}, [&](std::string_view key, std::string_view value) {
         objects[std::string(key)] = value;
-        return Status::Ok();
+        return ScanStep::kContinue;
       });
     }
     // A flip may lie in what nobody reads: then nothing may be wrong.
@@ -508,7 +511,7 @@ TEST_F(RocksDatabaseTest, ADeletedLogIsCaughtByTheHighWaterMark) {
     const auto logs = DataFiles();
     const auto recover = [&] {
       std::unique_ptr<Database> database;
-      Status status = OpenRocksDatabase(path_, &database, [](const std::string&) {});
+      Status status = OpenRocksDatabase(path_, &database, kQuiet);
       if (status.ok()) status = world.Start(database.get(), Durability::kSynced, last);
       world.Stop();
       return status;
