@@ -75,6 +75,10 @@ inline constexpr std::string_view kExpireNxWithOthers =
 inline constexpr std::string_view kExpireGtWithLt =
     "ERR GT and LT options at the same time are not compatible";
 
+inline constexpr std::string_view kNoAccessFrequency =
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
 // --- Databases ---
 inline constexpr std::string_view kDbIndexOutOfRange = "ERR DB index is out of range";
 inline constexpr std::string_view kInvalidFirstDbIndex = "ERR invalid first DB index";

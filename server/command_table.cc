@@ -80,7 +80,8 @@ class CommandTable {
     for (const std::span<const Command> family :
          {ClientCommands(), CommandCommands(), ConfigCommands(), ConnectionCommands(),
           CounterCommands(), DatabaseCommands(), ExpireCommands(), InfoCommands(), KeyCommands(),
-          MultiStringCommands(), ServerCommands(), StringCommands()}) {
+          MemoryCommands(), MultiStringCommands(), ObjectCommands(), ServerCommands(),
+          StringCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }
     std::ranges::sort(commands_, {}, &Command::name);
