@@ -20,6 +20,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> ClientCommands();
 [[nodiscard]] std::span<const Command> ConfigCommands();
 [[nodiscard]] std::span<const Command> ConnectionCommands();
+[[nodiscard]] std::span<const Command> DebugCommands();
 [[nodiscard]] std::span<const Command> InfoCommands();
 [[nodiscard]] std::span<const Command> MemoryCommands();
 [[nodiscard]] std::span<const Command> ServerCommands();

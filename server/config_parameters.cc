@@ -69,16 +69,15 @@ std::string SetDir(std::string_view text, Config* config) {
   return {};
 }
 
-std::string SetAppendfsync(std::string_view text, Config* config) {
-  static constexpr std::array kPolicies = {FsyncPolicy::kEverySecond, FsyncPolicy::kAlways,
-                                           FsyncPolicy::kNo};
-  for (const FsyncPolicy policy : kPolicies) {
-    if (!EqualsIgnoreCase(text, Name(policy))) continue;
-    if (config != nullptr) config->appendfsync = policy;
+// One of `kChoices`, by its name.
+template <auto kField, auto... kChoices>
+std::string SetChoice(std::string_view text, Config* config) {
+  for (const auto choice : {kChoices...}) {
+    if (!EqualsIgnoreCase(text, Name(choice))) continue;
+    if (config != nullptr) config->*kField = choice;
     return {};
   }
-  static constexpr std::array<std::string_view, 3> kChoices = {"everysec", "always", "no"};
-  return errors::ConfigNotOneOf(kChoices);
+  return errors::ConfigNotOneOf(std::array{Name(kChoices)...});
 }
 
 std::string SetMaxClients(std::string_view text, Config* config) {
@@ -99,7 +98,8 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "appendfsync",
      .access = Access::kMutable,
      .get = [](const Config& config) { return std::string(Name(config.appendfsync)); },
-     .set = SetAppendfsync,
+     .set = SetChoice<&Config::appendfsync, FsyncPolicy::kEverySecond, FsyncPolicy::kAlways,
+                      FsyncPolicy::kNo>,
      .placeholder = "always|everysec|no",
      .help = "when the journal is synced; only with 'always' is every reply already on disk"},
     {.name = "appendonly", .access = Access::kMutable, .fact = "yes"},
@@ -122,7 +122,12 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetDir,
      .placeholder = "PATH",
      .help = "data directory; made when missing"},
-    {.name = "enable-debug-command", .fact = "no"},
+    {.name = "enable-debug-command",
+     .get = [](const Config& config) { return std::string(Name(config.debug_command)); },
+     .set = SetChoice<&Config::debug_command, DebugCommand::kNo, DebugCommand::kYes,
+                      DebugCommand::kLocal>,
+     .placeholder = "no|yes|local",
+     .help = "who may use DEBUG; local: clients on this machine"},
     {.name = "enable-module-command", .fact = "no"},
     {.name = "enable-protected-configs", .fact = "no"},
     {.name = "io-threads", .get = GetInteger<&Config::threads>},

@@ -79,6 +79,8 @@ TEST(ParseConfig, EveryOptionIsTaken) {
                                      "4",
                                      "--tcp-backlog",
                                      "64",
+                                     "--enable-debug-command",
+                                     "Local",
                                      "--journal-limit=1mb"});
   ASSERT_NE(parsed.config, nullptr) << parsed.text;
   const Config& config = *parsed.config;
@@ -94,6 +96,7 @@ TEST(ParseConfig, EveryOptionIsTaken) {
   EXPECT_EQ(config.proto_max_bulk_bytes, uint64_t{2} << 30);
   EXPECT_EQ(config.databases, 4);
   EXPECT_EQ(config.tcp_backlog, 64);
+  EXPECT_EQ(config.debug_command, DebugCommand::kLocal);
   EXPECT_EQ(config.journal_limit_bytes, 1u << 20);
 }
 
@@ -114,6 +117,8 @@ TEST(ParseConfig, BadInputIsAnErrorThatSaysWhereAndWhy) {
             "--databases: argument must be between 1 and 256 inclusive");
   EXPECT_EQ(error_of({"--appendfsync", "often"}),
             "--appendfsync: argument(s) must be one of the following: everysec, always, no");
+  EXPECT_EQ(error_of({"--enable-debug-command", "maybe"}),
+            "--enable-debug-command: argument(s) must be one of the following: no, yes, local");
   EXPECT_EQ(error_of({"--proto-max-bulk-len", "1q"}),
             "--proto-max-bulk-len: argument must be a memory value");
   EXPECT_EQ(error_of({"--dir", ""}), "--dir: argument must be the path of a directory");
