@@ -38,6 +38,8 @@ class Config {
   DebugCommand debug_command = DebugCommand::kNo;
 
   // Can change while serving.
+  /// What objects may take in memory; 0 = no limit. ParseConfig sets the default for this machine.
+  std::atomic<uint64_t> maxmemory_bytes{0};
   std::atomic<FsyncPolicy> appendfsync{FsyncPolicy::kAlways};
   std::atomic<uint32_t> maxclients{10000};
   std::atomic<int64_t> timeout_s{0};  ///< idle clients are closed after it; 0 = never

@@ -80,6 +80,13 @@ std::string SetChoice(std::string_view text, Config* config) {
   return errors::ConfigNotOneOf(std::array{Name(kChoices)...});
 }
 
+std::string SetMaxMemory(std::string_view text, Config* config) {
+  const std::optional<uint64_t> value = ParseMemorySize(text);
+  if (!value) return std::string(errors::kConfigNotMemory);
+  if (config != nullptr) config->maxmemory_bytes = *value;
+  return {};
+}
+
 std::string SetMaxClients(std::string_view text, Config* config) {
   std::string problem =
       SetInteger<1, std::numeric_limits<uint32_t>::max(), [](Config&, int64_t) {}>(text, nullptr);
@@ -145,8 +152,14 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetMaxClients,
      .placeholder = "N",
      .help = "connections at a time; more are refused"},
-    {.name = "maxmemory", .access = Access::kMutable, .fact = "0"},
+    {.name = "maxmemory",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::maxmemory_bytes>,
+     .set = SetMaxMemory,
+     .placeholder = "SIZE",
+     .help = "memory that objects may take, the rest is on disk; 0: no limit"},
     {.name = "maxmemory-clients", .access = Access::kMutable, .fact = "0"},
+    // What leaves memory stays on disk, so in Redis's sense nothing is ever evicted.
     {.name = "maxmemory-policy", .access = Access::kMutable, .fact = "noeviction"},
     {.name = "min-replicas-to-write", .access = Access::kMutable, .fact = "0"},
     {.name = "min-slaves-to-write", .access = Access::kMutable, .fact = "0"},

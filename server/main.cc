@@ -99,6 +99,16 @@ const char* DurabilityText(FsyncPolicy policy) {
   return "";
 }
 
+std::string MemoryText(uint64_t maxmemory_bytes) {
+  if (maxmemory_bytes == 0) return "no limit";
+  constexpr double kMegabyte = 1 << 20;
+  constexpr double kGigabyte = 1 << 30;
+  const auto bytes = static_cast<double>(maxmemory_bytes);
+  const std::string amount = bytes < kGigabyte ? fmt::format("{:.1f} MB", bytes / kMegabyte)
+                                               : fmt::format("{:.1f} GB", bytes / kGigabyte);
+  return "objects up to " + amount + " in memory, the rest on disk";
+}
+
 void PrintBanner(const Config& config, const Server& server, const std::string& directory) {
   const std::string port = std::to_string(server.port());
   const char* const plural = config.threads == 1 ? "core" : "cores";
@@ -106,11 +116,13 @@ void PrintBanner(const Config& config, const Server& server, const std::string& 
       "Tally {} ({} {})\n"
       "  redis       {}:{}\n"
       "  data        {} ({} objects, {} journal entries replayed)\n"
+      "  memory      {}\n"
       "  durability  appendfsync {}\n"
       "  try         redis-cli{} INCR A      stop with Ctrl-C\n",
       TALLY_VERSION, config.threads, plural, config.bind, port, directory,
       server.objects_at_start(), server.recovered().journal_entries,
-      DurabilityText(config.appendfsync.load()), port == "6379" ? "" : " -p " + port);
+      MemoryText(config.maxmemory_bytes.load()), DurabilityText(config.appendfsync.load()),
+      port == "6379" ? "" : " -p " + port);
   std::fflush(stdout);
 }
 

@@ -13,6 +13,7 @@
 
 #include "server/config_file.h"
 #include "server/config_parameters.h"
+#include "server/memory_limit.h"
 
 namespace tally::server {
 namespace {
@@ -47,11 +48,19 @@ TEST(ParseConfig, NothingGivenIsTheDefaults) {
   ASSERT_NE(parsed.config, nullptr) << parsed.text;
   const Config defaults;
   for (const ConfigParameter& parameter : ConfigParameters()) {
-    if (parameter.name == "dir") continue;
+    if (parameter.name == "dir" || parameter.name == "maxmemory") continue;  // this machine's
     EXPECT_EQ(ValueOf(parameter, *parsed.config), ValueOf(parameter, defaults)) << parameter.name;
   }
   EXPECT_EQ(parsed.config->dir, std::filesystem::current_path().string() + "/data");
   EXPECT_EQ(parsed.config->config_file, "");
+  EXPECT_EQ(parsed.config->maxmemory_bytes, DefaultMaxMemoryBytes());
+  EXPECT_GT(parsed.config->maxmemory_bytes, 0u);
+}
+
+TEST(ParseConfig, NoMemoryLimitIsAChoice) {
+  const ParsedConfig parsed = Parse({"--maxmemory", "0"});
+  ASSERT_NE(parsed.config, nullptr) << parsed.text;
+  EXPECT_EQ(parsed.config->maxmemory_bytes, 0u);
 }
 
 TEST(ParseConfig, EveryOptionIsTaken) {
@@ -79,6 +88,8 @@ TEST(ParseConfig, EveryOptionIsTaken) {
                                      "4",
                                      "--tcp-backlog",
                                      "64",
+                                     "--maxmemory",
+                                     "3gb",
                                      "--enable-debug-command",
                                      "Local",
                                      "--journal-limit=1mb"});
@@ -96,6 +107,7 @@ TEST(ParseConfig, EveryOptionIsTaken) {
   EXPECT_EQ(config.proto_max_bulk_bytes, uint64_t{2} << 30);
   EXPECT_EQ(config.databases, 4);
   EXPECT_EQ(config.tcp_backlog, 64);
+  EXPECT_EQ(config.maxmemory_bytes, uint64_t{3} << 30);
   EXPECT_EQ(config.debug_command, DebugCommand::kLocal);
   EXPECT_EQ(config.journal_limit_bytes, 1u << 20);
 }
