@@ -38,8 +38,10 @@ CommandGenerator::Commands CommandGenerator::Some() {
     commands = CounterCommand();
   } else if (dice < 60) {
     commands = MultiKeyCommand();
-  } else if (dice < 66) {
+  } else if (dice < 65) {
     commands = KeyCommand();
+  } else if (dice < 69) {
+    commands = ObjectCommand();
   } else if (dice < 80) {
     commands = ExpiryCommand();
   } else if (dice < 84) {
@@ -180,6 +182,33 @@ CommandGenerator::Commands CommandGenerator::KeyCommand() {
   }
 }
 
+// The value is set first: what Redis says of one that APPEND or INCRBYFLOAT left is another thing (see
+// kKnownDifferences of the test).
+CommandGenerator::Commands CommandGenerator::ObjectCommand() {
+  const std::string key = Key();
+  switch (Below(6)) {
+    case 0:
+      return {{"SET", key, Value()},
+              {AnyCase("OBJECT"), AnyCase(Pick(std::array{"ENCODING", "REFCOUNT"})), key}};
+    case 1:
+      return {{"SET", key, std::to_string(9990 + Below(20))},
+              {"INCR", key},
+              {AnyCase("OBJECT"), AnyCase(Pick(std::array{"ENCODING", "REFCOUNT"})), key}};
+    case 2:
+      return {{AnyCase("OBJECT"), AnyCase(Pick(std::array{"FREQ", "IDLETIME"})), key}};
+    case 3: {
+      Arguments command = {AnyCase("MEMORY"), AnyCase("USAGE"), key};
+      if (Chance(30)) {
+        command.push_back(AnyCase("SAMPLES"));
+        command.push_back(Integer());
+      }
+      return {{"EXISTS", key}, command};  // Redis tells of what has expired until it is touched
+    }
+    default:
+      return {Pick(ObjectCommands())};
+  }
+}
+
 CommandGenerator::Commands CommandGenerator::ExpiryCommand() {
   if (Chance(45)) {
     return {{AnyCase(Pick(std::array{"TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"})), Key()}};
@@ -275,7 +304,9 @@ CommandGenerator::Commands CommandGenerator::ConfigCommand() {
   return {command};
 }
 
-CommandGenerator::Commands CommandGenerator::ServerCommand() { return {Pick(ServerCommands())}; }
+CommandGenerator::Commands CommandGenerator::ServerCommand() {
+  return {Pick(Chance(60) ? ServerCommands() : DebugCommands())};
+}
 
 CommandGenerator::Commands CommandGenerator::UnknownCommand() {
   Arguments command = {
