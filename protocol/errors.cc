@@ -68,6 +68,12 @@ std::string UnknownSubcommand(std::string_view subcommand, std::string_view comm
                UpperCase(command), " HELP."});
 }
 
+std::string BadSubcommand(std::string_view subcommand, std::string_view command) {
+  return Join({"ERR unknown subcommand or wrong number of arguments for '",
+               UntilNul(subcommand.substr(0, kMaxEchoBytes)), "'. Try ", UpperCase(command),
+               " HELP."});
+}
+
 std::string WrongArgumentCount(std::string_view command) {
   return Join({"ERR wrong number of arguments for '", command, "' command"});
 }

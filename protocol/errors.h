@@ -39,6 +39,8 @@ std::string ExpectedBulk(char got);
 std::string UnknownCommand(std::span<const std::string_view> args);
 // `command` is the canonical name ("client"); it is shown in capitals.
 std::string UnknownSubcommand(std::string_view subcommand, std::string_view command);
+// The same of a command that does not say which of the two is wrong.
+std::string BadSubcommand(std::string_view subcommand, std::string_view command);
 // `command` is the canonical full name: "get", "config|get".
 std::string WrongArgumentCount(std::string_view command);
 inline constexpr std::string_view kSyntax = "ERR syntax error";
@@ -74,6 +76,10 @@ inline constexpr std::string_view kExpireNxWithOthers =
     "ERR NX and XX, GT or LT options at the same time are not compatible";
 inline constexpr std::string_view kExpireGtWithLt =
     "ERR GT and LT options at the same time are not compatible";
+
+inline constexpr std::string_view kNoAccessFrequency =
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust.";
 
 // --- Databases ---
 inline constexpr std::string_view kDbIndexOutOfRange = "ERR DB index is out of range";
@@ -138,6 +144,18 @@ inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
 // WAITAOF came with Redis 7.2; text as there.
 inline constexpr std::string_view kWaitAofDisabled =
     "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
+// --- DEBUG ---
+inline constexpr std::string_view kDebugNotAllowed =
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
+    "can "
+    "run it from a local connection, otherwise you need to set this option in the configuration "
+    "file, and then restart the server.";
+inline constexpr std::string_view kDebugReloadOptions =
+    "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
+// Tally's own.
+inline constexpr std::string_view kDebugReloadForgetsNothing =
+    "ERR DEBUG RELOAD has no NOSAVE here: it would forget what was acknowledged";
 
 // --- Disk: the code is Redis's (clients know it), the words are Tally's. ---
 inline constexpr std::string_view kLowDisk =

@@ -21,6 +21,16 @@ std::string Count(uint64_t count, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+std::string MemoryText(uint64_t maxmemory_bytes) {
+  if (maxmemory_bytes == 0) return "no limit";
+  constexpr double kMegabyte = 1 << 20;
+  constexpr double kGigabyte = 1 << 30;
+  const auto bytes = static_cast<double>(maxmemory_bytes);
+  const std::string amount = bytes < kGigabyte ? fmt::format("{:.1f} MB", bytes / kMegabyte)
+                                               : fmt::format("{:.1f} GB", bytes / kGigabyte);
+  return "up to " + amount + ", the rest of the data on disk";
+}
+
 std::string Endpoint(const std::string& address, uint16_t port) {
   const bool is_v6 = address.find(':') != std::string::npos;
   return is_v6 ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
@@ -48,13 +58,15 @@ std::string BannerText(const Config& config, const StartFacts& facts) {
       "Tally {} ({})\n"
       "  redis       {}\n"
       "  data        {} ({}, {} replayed)\n"
+      "  memory      {}\n"
       "  durability  appendfsync {}\n"
       "  try         redis-cli{} INCR A      stop with Ctrl-C\n",
       facts.version, Count(static_cast<uint64_t>(config.threads), "core", "cores"),
       Endpoint(config.bind, config.port), facts.directory,
       Count(facts.objects, "object", "objects"),
       Count(facts.journal_entries, "journal entry", "journal entries"),
-      DurabilityText(config.appendfsync.load()), ClientOptions(config));
+      MemoryText(config.maxmemory_bytes.load()), DurabilityText(config.appendfsync.load()),
+      ClientOptions(config));
 }
 
 }  // namespace tally::server

@@ -14,12 +14,15 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> ExpireCommands();
 [[nodiscard]] std::span<const Command> KeyCommands();
 [[nodiscard]] std::span<const Command> MultiStringCommands();
+[[nodiscard]] std::span<const Command> ObjectCommands();
 [[nodiscard]] std::span<const Command> StringCommands();
 
 [[nodiscard]] std::span<const Command> ClientCommands();
 [[nodiscard]] std::span<const Command> ConfigCommands();
 [[nodiscard]] std::span<const Command> ConnectionCommands();
+[[nodiscard]] std::span<const Command> DebugCommands();
 [[nodiscard]] std::span<const Command> InfoCommands();
+[[nodiscard]] std::span<const Command> MemoryCommands();
 [[nodiscard]] std::span<const Command> ServerCommands();
 
 }  // namespace tally::server

@@ -39,4 +39,16 @@ std::string_view Name(FsyncPolicy policy) {
   return {};
 }
 
+std::string_view Name(DebugCommand who) {
+  switch (who) {
+    case DebugCommand::kNo:
+      return "no";
+    case DebugCommand::kYes:
+      return "yes";
+    case DebugCommand::kLocal:
+      return "local";
+  }
+  return {};
+}
+
 }  // namespace tally::server

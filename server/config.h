@@ -9,6 +9,8 @@
 namespace tally::server {
 
 enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
+/// Who may use DEBUG: nobody, everybody, clients on this machine.
+enum class DebugCommand : uint8_t { kNo, kYes, kLocal };
 
 /// The server's options: read from the command line and file before any thread starts, read and (those
 /// that allow it) changed by CONFIG afterwards. Names, texts and limits of the options:
@@ -33,12 +35,18 @@ class Config {
   uint64_t journal_limit_bytes = uint64_t{64}
                                  << 20;  ///< a checkpoint starts when the journal passes it
 
+  DebugCommand debug_command = DebugCommand::kNo;
+
   // Can change while serving.
+  /// What objects may take in memory; 0 = no limit. ParseConfig sets the default for this machine.
+  std::atomic<uint64_t> maxmemory_bytes{0};
   std::atomic<FsyncPolicy> appendfsync{FsyncPolicy::kAlways};
   std::atomic<uint32_t> maxclients{10000};
   std::atomic<int64_t> timeout_s{0};  ///< idle clients are closed after it; 0 = never
   std::atomic<int64_t> tcp_keepalive_s{300};
   std::atomic<uint64_t> proto_max_bulk_bytes{uint64_t{512} << 20};
+
+  std::atomic<bool> active_expire{true};  ///< false: DEBUG SET-ACTIVE-EXPIRE 0; no option
 
   /// Empty: no password is asked for.
   [[nodiscard]] std::string requirepass() const;
@@ -56,5 +64,7 @@ class Config {
 
 /// "always", "everysec", "no".
 [[nodiscard]] std::string_view Name(FsyncPolicy policy);
+/// "no", "yes", "local".
+[[nodiscard]] std::string_view Name(DebugCommand who);
 
 }  // namespace tally::server

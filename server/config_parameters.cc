@@ -71,16 +71,22 @@ std::string SetDir(std::string_view text, Config* config) {
   return {};
 }
 
-std::string SetAppendfsync(std::string_view text, Config* config) {
-  static constexpr std::array kPolicies = {FsyncPolicy::kEverySecond, FsyncPolicy::kAlways,
-                                           FsyncPolicy::kNo};
-  for (const FsyncPolicy policy : kPolicies) {
-    if (!EqualsIgnoreCase(text, Name(policy))) continue;
-    if (config != nullptr) config->appendfsync = policy;
+// One of `kChoices`, by its name.
+template <auto kField, auto... kChoices>
+std::string SetChoice(std::string_view text, Config* config) {
+  for (const auto choice : {kChoices...}) {
+    if (!EqualsIgnoreCase(text, Name(choice))) continue;
+    if (config != nullptr) config->*kField = choice;
     return {};
   }
-  static constexpr std::array<std::string_view, 3> kChoices = {"everysec", "always", "no"};
-  return errors::ConfigNotOneOf(kChoices);
+  return errors::ConfigNotOneOf(std::array{Name(kChoices)...});
+}
+
+std::string SetMaxMemory(std::string_view text, Config* config) {
+  const std::optional<uint64_t> value = ParseMemorySize(text);
+  if (!value) return std::string(errors::kConfigNotMemory);
+  if (config != nullptr) config->maxmemory_bytes = *value;
+  return {};
 }
 
 std::string SetMaxClients(std::string_view text, Config* config) {
@@ -101,7 +107,8 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "appendfsync",
      .access = Access::kMutable,
      .get = [](const Config& config) { return std::string(Name(config.appendfsync)); },
-     .set = SetAppendfsync,
+     .set = SetChoice<&Config::appendfsync, FsyncPolicy::kEverySecond, FsyncPolicy::kAlways,
+                      FsyncPolicy::kNo>,
      .placeholder = "always|everysec|no",
      .help = "when the journal is synced; only with 'always' is every reply already on disk"},
     {.name = "appendonly", .access = Access::kMutable, .fact = "yes"},
@@ -124,7 +131,12 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetDir,
      .placeholder = "PATH",
      .help = "data directory; made when missing"},
-    {.name = "enable-debug-command", .fact = "no"},
+    {.name = "enable-debug-command",
+     .get = [](const Config& config) { return std::string(Name(config.debug_command)); },
+     .set = SetChoice<&Config::debug_command, DebugCommand::kNo, DebugCommand::kYes,
+                      DebugCommand::kLocal>,
+     .placeholder = "no|yes|local",
+     .help = "who may use DEBUG; local: clients on this machine"},
     {.name = "enable-module-command", .fact = "no"},
     {.name = "enable-protected-configs", .fact = "no"},
     {.name = "io-threads", .get = GetInteger<&Config::threads>},
@@ -143,8 +155,14 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetMaxClients,
      .placeholder = "N",
      .help = "connections at a time; more are refused"},
-    {.name = "maxmemory", .access = Access::kMutable, .fact = "0"},
+    {.name = "maxmemory",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::maxmemory_bytes>,
+     .set = SetMaxMemory,
+     .placeholder = "SIZE",
+     .help = "memory that objects may take, the rest is on disk; 0: no limit"},
     {.name = "maxmemory-clients", .access = Access::kMutable, .fact = "0"},
+    // What leaves memory stays on disk, so in Redis's sense nothing is ever evicted.
     {.name = "maxmemory-policy", .access = Access::kMutable, .fact = "noeviction"},
     {.name = "min-replicas-to-write", .access = Access::kMutable, .fact = "0"},
     {.name = "min-slaves-to-write", .access = Access::kMutable, .fact = "0"},

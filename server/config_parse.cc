@@ -11,6 +11,7 @@
 
 #include "server/config_file.h"
 #include "server/config_parameters.h"
+#include "server/memory_limit.h"
 
 namespace tally::server {
 namespace {
@@ -63,6 +64,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv, std::string_view ver
   app.set_version_flag("-v,--version", std::string(version));
 
   auto config = std::make_unique<Config>();
+  config->maxmemory_bytes = DefaultMaxMemoryBytes();
   std::string file;
   app.add_option("file,--config", file, "configuration file in the form of redis.conf")
       ->type_name("FILE")

@@ -249,6 +249,7 @@ void Core::CloseIdleClients(int64_t now_ms) {
 }
 
 void Core::ExpireStep(int64_t now_ms) {
+  if (!environment_.config->active_expire.load(std::memory_order_relaxed)) return;
   storage::Keyspace& keyspace = shard_->keyspace();
   const storage::SlotRange slots = keyspace.slots();
   const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(kExpireBudgetUs);

@@ -100,7 +100,7 @@ int64_t ToNearestSecond(int64_t ms) { return ms / 1000 + (ms % 1000 >= 500 ? 1 :
 
 // The time of the key's expiry after `base_ms`, and not before it, in the form's unit.
 void ReplyExpiry(Operation& op, int64_t base_ms, bool in_seconds) {
-  const Object* found = op.FindForRead(0);
+  const Object* found = op.FindForReadUntouched(0);
   if (found == nullptr) return op.reply().Integer(kAnswerAbsent);
   const int64_t expires_at_ms = found->expires_at_ms();
   if (expires_at_ms == kNoExpiry) return op.reply().Integer(kAnswerNoExpiry);

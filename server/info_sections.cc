@@ -94,7 +94,7 @@ void WriteMemory(Operation& op, InfoText* text) {
   text->Field("number_of_cached_scripts", 0);
   text->Field("number_of_functions", 0);
   text->Field("number_of_libraries", 0);
-  text->Bytes("maxmemory", 0);  // not limited yet
+  text->Bytes("maxmemory", op.services().config().maxmemory_bytes.load());
   text->Field("maxmemory_policy", "noeviction");
   text->Field("mem_fragmentation_ratio", Ratio(memory.resident, memory.used));
   text->Field("mem_fragmentation_bytes",

@@ -13,7 +13,7 @@ namespace {
 void Del(Operation& op) {
   int64_t removed = 0;
   for (size_t i = 0; i < op.key_count(); ++i) {
-    storage::Object* found = op.Find(i);
+    storage::Object* found = op.FindUntouched(i);
     if (found == nullptr) continue;
     op.Erase(i, found);
     ++removed;
@@ -22,6 +22,14 @@ void Del(Operation& op) {
 }
 
 void Exists(Operation& op) {
+  int64_t present = 0;
+  for (size_t i = 0; i < op.key_count(); ++i) {
+    present += op.FindForReadUntouched(i) != nullptr ? 1 : 0;
+  }
+  op.reply().Integer(present);
+}
+
+void Touch(Operation& op) {
   int64_t present = 0;
   for (size_t i = 0; i < op.key_count(); ++i) present += op.FindForRead(i) != nullptr ? 1 : 0;
   op.reply().Integer(present);
@@ -38,7 +46,7 @@ std::string_view TypeNameOf(const storage::Object* object) {
   TALLY_ASSERT(false, "a tombstone was found as an object");
 }
 
-void Type(Operation& op) { op.reply().Status(TypeNameOf(op.FindForRead(0))); }
+void Type(Operation& op) { op.reply().Status(TypeNameOf(op.FindForReadUntouched(0))); }
 
 constexpr KeyPositions Keys(std::string_view flags) {
   return {.first = 1, .last = -1, .step = 1, .flags = flags};
@@ -90,7 +98,7 @@ constexpr std::array kRows{
             .keys = Keys("RO"),
             .acl = kAclKeyspace,
             .scope = Scope::kKeys,
-            .handler = Exists,
+            .handler = Touch,
             .group = "generic",
             .since = "3.2.1",
             .complexity = "O(N) where N is the number of keys",

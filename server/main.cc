@@ -142,9 +142,10 @@ int Run(int argc, char** argv) {
   }
   HeldLog rocks_log([](const std::string& line) { spdlog::warn("RocksDB: {}", line); });
   std::unique_ptr<tally::storage::Database> database;
-  if (const Status status = tally::storage::OpenRocksDatabase(
-          directory->rocks_path(), &database,
-          [&rocks_log](const std::string& line) { rocks_log.Add(line); });
+  tally::storage::RocksSettings settings;
+  settings.log = [&rocks_log](const std::string& line) { rocks_log.Add(line); };
+  if (const Status status = tally::storage::OpenRocksDatabase(directory->rocks_path(), &database,
+                                                              std::move(settings));
       !status.ok()) {
     return Fail(status.message());
   }

@@ -9,6 +9,7 @@
 #include "protocol/reply.h"
 #include "server/client_state.h"
 #include "server/command.h"
+#include "storage/access_clock.h"
 #include "storage/key.h"
 #include "storage/keyspace.h"
 #include "storage/object.h"
@@ -86,15 +87,19 @@ class Operation {
   [[nodiscard]] ClientState* client() { return client_; }
 
   // Objects. `found` is what Find gave for the same key just before; it may be freed by the call.
+  /// Finding an object counts as a use of it: what was used last leaves memory last.
   [[nodiscard]] storage::Object* Find(size_t key_index) {
+    return Touched(FindUntouched(key_index));
+  }
+  /// For commands that ask about an object, or remove it, without using it.
+  [[nodiscard]] storage::Object* FindUntouched(size_t key_index) {
     const storage::Key& key = keys_[key_index];
     return KeyspaceOf(key).Find(database_, key, now_ms_, &depends_on_);
   }
-  /// The same, and counts a hit or a miss as Redis does for reading commands.
-  [[nodiscard]] storage::Object* FindForRead(size_t key_index) {
-    storage::Object* found = Find(key_index);
-    ++(found != nullptr ? hits_ : misses_);
-    return found;
+  /// The same two, and they count a hit or a miss as Redis does for reading commands.
+  [[nodiscard]] storage::Object* FindForRead(size_t key_index) { return Counted(Find(key_index)); }
+  [[nodiscard]] storage::Object* FindForReadUntouched(size_t key_index) {
+    return Counted(FindUntouched(key_index));
   }
   void PutInteger(size_t key_index, storage::Object* found, int64_t value, int64_t expires_at_ms) {
     const storage::Key& key = keys_[key_index];
@@ -146,6 +151,16 @@ class Operation {
   }
 
  private:
+  storage::Object* Touched(storage::Object* found) const {
+    // Asked first: most of the time it is as it should be, and the cache line stays clean.
+    const storage::AccessClock clock = storage::AccessClockAt(now_ms_);
+    if (found != nullptr && found->access_clock() != clock) found->set_access_clock(clock);
+    return found;
+  }
+  storage::Object* Counted(storage::Object* found) {
+    ++(found != nullptr ? hits_ : misses_);
+    return found;
+  }
   [[nodiscard]] storage::Keyspace& KeyspaceOf(const storage::Key& key) {
     return *keyspaces_[shard_map_->ShardOf(key.slot)];
   }

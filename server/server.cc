@@ -285,6 +285,11 @@ bool Server::StartCheckpoint(std::function<void(bool ok, std::string error)> don
       [done = std::move(done)](const Status& status) { done(status.ok(), status.message()); });
 }
 
+// All objects stay in memory yet, so there is nothing to drop.
+bool Server::ReloadObjects(std::function<void(bool ok, std::string error)> done) {
+  return StartCheckpoint(std::move(done));
+}
+
 CheckpointInfo Server::checkpoint_info() const {
   const storage::Checkpointer::State state = checkpointer_->state();
   constexpr int64_t kMsPerSecond = 1000;

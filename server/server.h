@@ -89,6 +89,7 @@ class Server final : public Services, private storage::ShardAccess {
   void PauseClients(int64_t until_ms, bool writes_only) override;
   void UnpauseClients() override;
   bool StartCheckpoint(std::function<void(bool ok, std::string error)> done) override;
+  bool ReloadObjects(std::function<void(bool ok, std::string error)> done) override;
   CheckpointInfo checkpoint_info() const override;
   CommitInfo commit_info() const override;
   void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms, std::function<void(bool)> done,

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <functional>
@@ -77,7 +78,7 @@ void ObjectDeleter::operator()(Object* object) const noexcept { Object::Delete(o
 Object::Object(const Key& key, uint64_t state)
     : state_(state),
       hash_low_(static_cast<uint32_t>(key.hash)),
-      name_size_(static_cast<uint32_t>(key.name.size())),
+      name_size_(static_cast<uint16_t>(std::min<size_t>(key.name.size(), kLongName))),
       hash_high_(static_cast<uint16_t>(key.hash >> 32)) {
   static_assert(offsetof(Object, hash_high_) + sizeof(hash_high_) == kHeaderBytes);
   static_assert(kMaxTicket < kOpenTicket && kOpenTicket <= kTicketMask);
@@ -88,7 +89,7 @@ ObjectPtr Object::New(const Key& key, uint64_t type_and_flags, size_t value_byte
   TALLY_ASSERT(key.name.size() <= kMaxNameBytes, "a name is too long");
   TALLY_ASSERT(key.hash >> kNameHashBits == 0, "a hash has too many bits");
   TALLY_ASSERT(expires_at_ms >= kNoExpiry, "a negative expiry");
-  size_t size = kHeaderBytes + key.name.size() + value_bytes;
+  size_t size = kHeaderBytes + NameBytes(key.name.size()) + value_bytes;
   if (expires_at_ms != kNoExpiry) {
     type_and_flags |= kExpiryFieldFlag;
     size += kExpiryBytes;
@@ -98,10 +99,14 @@ ObjectPtr Object::New(const Key& key, uint64_t type_and_flags, size_t value_byte
   if (memory == nullptr) throw std::bad_alloc();
   ObjectPtr object(new (memory)
                        Object(key, type_and_flags | uint64_t{size_class} << kSizeClassShift));
-  Move(object->data() + kHeaderBytes, key.name);
-  if (expires_at_ms != kNoExpiry) {
-    object->StoreInt64(kHeaderBytes + key.name.size(), expires_at_ms);
+  char* name = object->data() + kHeaderBytes;
+  if (object->name_size_ == kLongName) {
+    const auto name_size = static_cast<uint32_t>(key.name.size());
+    std::memcpy(name, &name_size, sizeof(name_size));
+    name += sizeof(name_size);
   }
+  Move(name, key.name);
+  if (expires_at_ms != kNoExpiry) object->StoreInt64(object->NameEnd(), expires_at_ms);
   return object;
 }
 
@@ -185,7 +190,7 @@ bool Object::TrySetExpiry(int64_t expires_at_ms) {
     std::memmove(value + kExpiryBytes, value, used - ValueOffset());
     state_ |= kExpiryFieldFlag;
   }
-  StoreInt64(kHeaderBytes + name_size_, expires_at_ms);
+  StoreInt64(NameEnd(), expires_at_ms);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "storage/access_clock.h"
 #include "storage/invariant.h"
 #include "storage/key.h"
 #include "storage/ticket.h"
@@ -38,8 +39,9 @@ using ObjectPtr = std::unique_ptr<Object, ObjectDeleter>;
 // Owned by the shard of its slot and used on that shard's thread only. The name never changes nor
 // moves, so views of it live as long as the object; views of bytes() live until the next TrySet…().
 //
-// Layout: header (18 bytes) · name · [expiry: int64] · int64, or uint32 size and bytes, or nothing
-// (tombstone). The part after the header is unaligned and is read with memcpy.
+// Layout: header (18 bytes) · [size of a long name: uint32] · name · [expiry: int64] · int64, or
+// uint32 size and bytes, or nothing (tombstone). A name is long from kLongName bytes on. The part
+// after the header is unaligned and is read with memcpy.
 //
 // New…() throw std::bad_alloc when memory is refused; nothing else fails. A value or a name beyond
 // its maximum is a broken invariant: the protocol's limits come first.
@@ -68,19 +70,27 @@ class Object {
     TALLY_ASSERT(holds_bytes(), "bytes() of an object that holds none");
     return {data() + ValueOffset() + kBytesSizeBytes, BytesSize()};
   }
-  std::string_view name() const { return {data() + kHeaderBytes, name_size_}; }
+  std::string_view name() const {
+    if (name_size_ != kLongName) [[likely]] {
+      return {data() + kHeaderBytes, name_size_};
+    }
+    return {data() + kHeaderBytes + kLongNameSizeBytes, LongNameSize()};
+  }
 
   uint64_t hash() const { return (uint64_t{hash_high_} << 32) | hash_low_; }  // 48 bits
   uint32_t hash_low() const { return hash_low_; }
 
-  int64_t expires_at_ms() const {
-    return has_expiry_field() ? LoadInt64(kHeaderBytes + name_size_) : kNoExpiry;
-  }
+  int64_t expires_at_ms() const { return has_expiry_field() ? LoadInt64(NameEnd()) : kNoExpiry; }
   // Redis 7.0's rule: at the very millisecond the object still lives.
   bool IsExpired(int64_t now_ms) const {
     const int64_t expires = expires_at_ms();
     return expires != kNoExpiry && now_ms > expires;
   }
+
+  // When it was last used (access_clock.h). A new object's is 0 until its owner sets it; updates in
+  // place leave it alone.
+  AccessClock access_clock() const { return access_clock_; }
+  void set_access_clock(AccessClock clock) { access_clock_ = clock; }
 
   // What the allocator spends on this object.
   size_t memory_bytes() const;
@@ -124,6 +134,8 @@ class Object {
   static constexpr int kSizeClassShift = 57;
 
   static constexpr size_t kHeaderBytes = 18;
+  static constexpr uint16_t kLongName = 0xffff;  // as name_size_: the true size follows the header
+  static constexpr size_t kLongNameSizeBytes = sizeof(uint32_t);
   static constexpr size_t kExpiryBytes = sizeof(int64_t);
   static constexpr size_t kBytesSizeBytes = sizeof(uint32_t);
 
@@ -135,9 +147,21 @@ class Object {
 
   bool has_expiry_field() const { return (state_ & kExpiryFieldFlag) != 0; }
   bool holds_bytes() const { return !is_tombstone() && !is_integer(); }
-  size_t ValueOffset() const {
-    return kHeaderBytes + name_size_ + (has_expiry_field() ? kExpiryBytes : 0);
+  static size_t NameBytes(size_t name_size) {  // what a name of that size takes
+    return name_size + (name_size < kLongName ? 0 : kLongNameSizeBytes);
   }
+  size_t LongNameSize() const {  // requires name_size_ == kLongName
+    uint32_t size;
+    std::memcpy(&size, data() + kHeaderBytes, sizeof(size));
+    return size;
+  }
+  size_t NameEnd() const {
+    if (name_size_ != kLongName) [[likely]] {
+      return kHeaderBytes + name_size_;
+    }
+    return kHeaderBytes + kLongNameSizeBytes + LongNameSize();
+  }
+  size_t ValueOffset() const { return NameEnd() + (has_expiry_field() ? kExpiryBytes : 0); }
   size_t BytesSize() const {  // requires holds_bytes()
     uint32_t size;
     std::memcpy(&size, data() + ValueOffset(), sizeof(size));
@@ -164,7 +188,8 @@ class Object {
 
   uint64_t state_;
   uint32_t hash_low_;
-  uint32_t name_size_;
+  uint16_t name_size_;  // kLongName: it did not fit
+  AccessClock access_clock_ = 0;
   uint16_t hash_high_;  // the name follows at once, in what would be padding
 };
 

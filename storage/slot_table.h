@@ -27,6 +27,8 @@ class SlotTable {
  public:
   // One beyond the greatest hash.
   static constexpr uint64_t kHashEnd = uint64_t{1} << kNameHashBits;
+  // What an object costs beside its own allocation, free entries aside.
+  static constexpr size_t kEntryBytes = sizeof(uint64_t);
 
   SlotTable() = default;
   ~SlotTable();
@@ -51,7 +53,7 @@ class SlotTable {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   // What the table itself has allocated, without its objects.
-  size_t table_bytes() const { return capacity() * sizeof(uint64_t); }
+  size_t table_bytes() const { return capacity() * kEntryBytes; }
 
   // Calls visit(Object*, uint64_t hash) once for each object, in no particular order. The visitor
   // may change objects in place but not the table.

@@ -50,6 +50,8 @@ TEST(ErrorsTest, EchoedNamesEndAtTheirFirstNul) {
   EXPECT_EQ(Unknown({"f\0o"s, "a\0b"s, "\0c"s, "d"}),
             "ERR unknown command 'f', with args beginning with: 'a' '' 'd' ");
   EXPECT_EQ(UnknownSubcommand("a\0b"s, "client"), "ERR unknown subcommand 'a'. Try CLIENT HELP.");
+  EXPECT_EQ(BadSubcommand("a\0b"s, "debug"),
+            "ERR unknown subcommand or wrong number of arguments for 'a'. Try DEBUG HELP.");
   EXPECT_EQ(HelloSyntax("a\0b"s), "ERR Syntax error in HELLO option 'a'");
   EXPECT_EQ(UnsupportedOption("f\0o"s), "ERR Unsupported option f");
   EXPECT_EQ(NoSuchUser("a\0b"s), "ERR No such user 'a'");

@@ -42,8 +42,16 @@ TEST_F(BannerTest, IsAsInTheReadme) {
             "Tally 1.2.3 (1 core)\n"
             "  redis       127.0.0.1:7000\n"
             "  data        /var/tally (0 objects, 0 journal entries replayed)\n"
+            "  memory      no limit\n"
             "  durability  appendfsync always: a reply means that it is on disk\n"
             "  try         redis-cli -p 7000 INCR A      stop with Ctrl-C\n");
+}
+
+TEST_F(BannerTest, MemoryIsTold) {
+  config_.maxmemory_bytes = uint64_t{100} << 20;
+  EXPECT_EQ(Line("memory"), "up to 100.0 MB, the rest of the data on disk");
+  config_.maxmemory_bytes = uint64_t{11} << 29;
+  EXPECT_EQ(Line("memory"), "up to 5.5 GB, the rest of the data on disk");
 }
 
 TEST_F(BannerTest, OneIsNotMany) {

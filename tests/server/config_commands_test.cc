@@ -46,6 +46,24 @@ TEST_F(ConfigCommandsTest, SetStoresAllAndTellsTheServer) {
   EXPECT_EQ(services.applied, 1);
 }
 
+TEST_F(ConfigCommandsTest, MemoryLimitIsInBytesWithRedissUnits) {
+  const auto set = [&](std::string_view text) {
+    EXPECT_EQ(Run("CONFIG", "SET", "maxmemory", text), "+OK\r\n") << text;
+    return services.config().maxmemory_bytes.load();
+  };
+  EXPECT_EQ(set("1k"), 1000u);
+  EXPECT_EQ(set("1kb"), 1024u);
+  EXPECT_EQ(set("18446744073709551615"), UINT64_MAX);
+  EXPECT_EQ(set(""), 0u);
+  EXPECT_EQ(set("100MB"), 100u << 20);
+  EXPECT_EQ(Run("CONFIG", "GET", "maxmemory"), "*2\r\n$9\r\nmaxmemory\r\n$9\r\n104857600\r\n");
+  for (const std::string_view bad : {"-1", "abc", "10%", "1.5gb"}) {
+    EXPECT_EQ(Run("CONFIG", "SET", "maxmemory", bad),
+              Failed("maxmemory", "argument must be a memory value"));
+  }
+  EXPECT_EQ(services.applied, 5);
+}
+
 TEST_F(ConfigCommandsTest, SetStoresNothingWhenOneValueIsBad) {
   EXPECT_EQ(Run("CONFIG", "SET", "timeout", "7", "MAXCLIENTS", "abc"),
             Failed("maxclients", "argument couldn't be parsed into an integer"));
@@ -59,7 +77,8 @@ TEST_F(ConfigCommandsTest, SetStoresNothingWhenOneValueIsBad) {
 }
 
 TEST_F(ConfigCommandsTest, SetLeavesWhatIsFixedAtStart) {
-  for (const std::string name : {"databases", "port", "threads", "bind", "journal-limit"}) {
+  for (const std::string name :
+       {"databases", "port", "threads", "bind", "journal-limit", "enable-debug-command"}) {
     EXPECT_EQ(Run("CONFIG", "SET", name, "1"), Failed(name, "can't set immutable config"));
   }
   EXPECT_EQ(Run("CONFIG", "SET", "dir", "/x"), Failed("dir", "can't set protected config"));

@@ -13,6 +13,7 @@
 
 #include "server/config_file.h"
 #include "server/config_parameters.h"
+#include "server/memory_limit.h"
 
 namespace tally::server {
 namespace {
@@ -47,11 +48,19 @@ TEST(ParseConfig, NothingGivenIsTheDefaults) {
   ASSERT_NE(parsed.config, nullptr) << parsed.text;
   const Config defaults;
   for (const ConfigParameter& parameter : ConfigParameters()) {
-    if (parameter.name == "dir") continue;
+    if (parameter.name == "dir" || parameter.name == "maxmemory") continue;  // this machine's
     EXPECT_EQ(ValueOf(parameter, *parsed.config), ValueOf(parameter, defaults)) << parameter.name;
   }
   EXPECT_EQ(parsed.config->dir, std::filesystem::current_path().string() + "/data");
   EXPECT_EQ(parsed.config->config_file, "");
+  EXPECT_EQ(parsed.config->maxmemory_bytes, DefaultMaxMemoryBytes());
+  EXPECT_GT(parsed.config->maxmemory_bytes, 0u);
+}
+
+TEST(ParseConfig, NoMemoryLimitIsAChoice) {
+  const ParsedConfig parsed = Parse({"--maxmemory", "0"});
+  ASSERT_NE(parsed.config, nullptr) << parsed.text;
+  EXPECT_EQ(parsed.config->maxmemory_bytes, 0u);
 }
 
 TEST(ParseConfig, EveryOptionIsTaken) {
@@ -79,6 +88,10 @@ TEST(ParseConfig, EveryOptionIsTaken) {
                                      "4",
                                      "--tcp-backlog",
                                      "64",
+                                     "--maxmemory",
+                                     "3gb",
+                                     "--enable-debug-command",
+                                     "Local",
                                      "--journal-limit=1mb"});
   ASSERT_NE(parsed.config, nullptr) << parsed.text;
   const Config& config = *parsed.config;
@@ -94,6 +107,8 @@ TEST(ParseConfig, EveryOptionIsTaken) {
   EXPECT_EQ(config.proto_max_bulk_bytes, uint64_t{2} << 20);
   EXPECT_EQ(config.databases, 4);
   EXPECT_EQ(config.tcp_backlog, 64);
+  EXPECT_EQ(config.maxmemory_bytes, uint64_t{3} << 30);
+  EXPECT_EQ(config.debug_command, DebugCommand::kLocal);
   EXPECT_EQ(config.journal_limit_bytes, 1u << 20);
 }
 
@@ -114,6 +129,8 @@ TEST(ParseConfig, BadInputIsAnErrorThatSaysWhereAndWhy) {
             "--databases: argument must be between 1 and 256 inclusive");
   EXPECT_EQ(error_of({"--appendfsync", "often"}),
             "--appendfsync: argument(s) must be one of the following: everysec, always, no");
+  EXPECT_EQ(error_of({"--enable-debug-command", "maybe"}),
+            "--enable-debug-command: argument(s) must be one of the following: no, yes, local");
   EXPECT_EQ(error_of({"--proto-max-bulk-len", "1q"}),
             "--proto-max-bulk-len: argument must be a memory value");
   EXPECT_EQ(error_of({"--proto-max-bulk-len", "513mb"}),

@@ -44,6 +44,11 @@ class FakeServices : public Services {
     checkpoint_done = std::move(done);
     return true;
   }
+  bool ReloadObjects(std::function<void(bool, std::string)> done) override {
+    if (reload_done) return false;
+    reload_done = std::move(done);
+    return true;
+  }
   CheckpointInfo checkpoint_info() const override { return checkpoint; }
   CommitInfo commit_info() const override { return commit; }
 
@@ -71,6 +76,7 @@ class FakeServices : public Services {
   std::map<uint64_t, ClientAction> actions;  // what the last visit said, by client id
   std::optional<std::pair<int64_t, bool>> paused;
   std::function<void(bool, std::string)> checkpoint_done;  // of the one that is running
+  std::function<void(bool, std::string)> reload_done;      // likewise
   std::vector<Wait> waits;
   std::optional<bool> shutdown;
   int resets = 0;

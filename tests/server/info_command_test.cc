@@ -85,7 +85,11 @@ TEST_F(InfoCommandTest, RatesAreThoseOfTheSampler) {
 
 TEST_F(InfoCommandTest, MemoryIsThatOfTheProcess) {
   services.core.object_bytes.Add(1000);
+  services.config().maxmemory_bytes = uint64_t{3} << 30;
   const std::string info = Info({"memory"});
+  EXPECT_EQ(Value(info, "maxmemory"), "3221225472");
+  EXPECT_EQ(Value(info, "maxmemory_human"), "3.00G");
+  EXPECT_EQ(Value(info, "maxmemory_policy"), "noeviction");
   const uint64_t used = std::stoull(Value(info, "used_memory"));
   EXPECT_GT(used, 1000u);
   EXPECT_GE(std::stoull(Value(info, "used_memory_peak")), used);

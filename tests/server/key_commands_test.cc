@@ -47,6 +47,31 @@ TEST_F(KeyCommandsTest, Type) {
   EXPECT_EQ(Run("TYPE", "a"), "+none\r\n");
 }
 
+TEST_F(KeyCommandsTest, UsingAnObjectIsNotedToTheSecond) {
+  Run("SET", "a", "1");
+  Run("GET", "a");
+  const storage::AccessClock start = AccessClockOf("a");
+  EXPECT_EQ(start, storage::AccessClockAt(now_ms));
+  for (const std::string_view command : {"GET", "INCR", "STRLEN", "TOUCH", "PERSIST"}) {
+    now_ms += 1000;
+    Run(command, "a");
+    EXPECT_EQ(AccessClockOf("a"), storage::AccessClockAt(now_ms)) << command;
+  }
+}
+
+TEST_F(KeyCommandsTest, AskingAboutAnObjectIsNoUseOfIt) {
+  Run("SET", "a", "1");
+  Run("GET", "a");
+  const storage::AccessClock start = AccessClockOf("a");
+  now_ms += 5000;
+  for (const std::string_view command :
+       {"EXISTS", "TYPE", "TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"}) {
+    Run(command, "a");
+    EXPECT_EQ(hits, 1u) << command;
+    EXPECT_EQ(AccessClockOf("a"), start) << command;
+  }
+}
+
 TEST_F(KeyCommandsTest, DatabasesAreApart) {
   Run("SET", "a", "1");
   database = 9;

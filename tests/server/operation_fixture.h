@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -71,6 +72,16 @@ class OperationTest : public ::testing::Test {
                           std::span<const storage::Key> keys, protocol::ReplyWriter* reply) {
     return Operation(command, args, keys, database, now_ms, reply, entered_.data(), &shard_map_,
                      &services, nullptr);
+  }
+
+  /// When the object was last used, as it says itself; the key must exist.
+  storage::AccessClock AccessClockOf(std::string_view name) {
+    const std::array<std::string_view, 2> args{"TYPE", name};
+    const Command& command = *FindCommandByName("type");
+    const std::vector<storage::Key> keys = KeysOf(command, args);
+    std::string unused;
+    protocol::ReplyWriter reply(&unused, resp);
+    return MakeOperation(command, args, keys, &reply).FindUntouched(0)->access_clock();
   }
 
   /// Whether anything waits to be committed.

@@ -64,7 +64,10 @@ TEST(Object, CounterWithOrdinaryNameFits48Bytes) {
   ASSERT_EQ(key.name.size(), 18u);
   // glibc spends up to 8 bytes more than were asked for, jemalloc none.
   EXPECT_LE(Object::NewInteger(key, 1, kNoExpiry)->memory_bytes(), 48u + 8);
-  EXPECT_LE(Object::NewInteger(KeyOf("a name of twenty-two by"), 1, kNoExpiry)->memory_bytes(),
+  const Key longest = KeyOf("a name of twenty-two b");
+  ASSERT_EQ(longest.name.size(), 22u);
+  EXPECT_LE(Object::NewInteger(longest, 1, kNoExpiry)->memory_bytes(), 48u + 8);
+  EXPECT_LE(Object::NewInteger(KeyOf("a name of twenty-three "), 1, kNoExpiry)->memory_bytes(),
             64u + 8);
 }
 
@@ -229,6 +232,95 @@ TEST(Object, RefusesAnExpiryWithoutRoomAndChangesNothing) {
   EXPECT_TRUE(object->TrySetExpiry(kNoExpiry));
   EXPECT_EQ(object->expires_at_ms(), kNoExpiry);
   EXPECT_EQ(object->integer(), 5);
+}
+
+// Around the size from which on a name's length no longer fits the header.
+class ObjectNameSize : public testing::TestWithParam<size_t> {
+ protected:
+  ObjectNameSize() {
+    for (size_t i = 0; i < name_.size(); ++i) name_[i] = static_cast<char>('a' + i % 23);
+  }
+  std::string name_ = std::string(GetParam(), '\0');
+  Key key_{name_, 7, 0x123456789abc};
+};
+
+INSTANTIATE_TEST_SUITE_P(Sizes, ObjectNameSize,
+                         testing::Values(0, 1, 255, 65533, 65534, 65535, 65536, 1 << 20));
+
+TEST_P(ObjectNameSize, IntegerWithAndWithoutExpiry) {
+  for (const int64_t expiry : {kNoExpiry, int64_t{0}, kMax}) {
+    const ObjectPtr object = Object::NewInteger(key_, kMin, expiry);
+    ASSERT_EQ(object->name(), name_);
+    EXPECT_EQ(object->hash(), key_.hash);
+    EXPECT_EQ(object->integer(), kMin);
+    EXPECT_EQ(object->expires_at_ms(), expiry);
+    EXPECT_TRUE(object->TrySetInteger(kMax));
+    EXPECT_EQ(object->integer(), kMax);
+    EXPECT_EQ(object->expires_at_ms(), expiry);
+    EXPECT_EQ(object->name(), name_);
+  }
+}
+
+TEST_P(ObjectNameSize, BytesWithAndWithoutExpiry) {
+  for (const int64_t expiry : {kNoExpiry, int64_t{12345}}) {
+    const ObjectPtr object = Object::NewBytes(key_, "head", "tail", expiry);
+    ASSERT_EQ(object->name(), name_);
+    EXPECT_EQ(object->bytes(), "headtail");
+    EXPECT_EQ(object->expires_at_ms(), expiry);
+    ASSERT_TRUE(object->TrySetBytes(object->bytes().substr(4), "!"));
+    EXPECT_EQ(object->bytes(), "tail!");
+    ASSERT_TRUE(object->TrySetInteger(-7));
+    EXPECT_EQ(object->integer(), -7);
+    EXPECT_EQ(object->expires_at_ms(), expiry);
+    EXPECT_EQ(object->name(), name_);
+  }
+}
+
+TEST_P(ObjectNameSize, ExpiryComesAndGoesInPlace) {
+  // Room for the expiry: a value that has become shorter leaves some.
+  const ObjectPtr object = Object::NewBytes(key_, "some twenty bytes long", {}, kNoExpiry);
+  ASSERT_TRUE(object->TrySetBytes("short", {}));
+  ASSERT_TRUE(object->TrySetExpiry(99));
+  EXPECT_EQ(object->expires_at_ms(), 99);
+  EXPECT_EQ(object->bytes(), "short");
+  ASSERT_TRUE(object->TrySetExpiry(kNoExpiry));
+  EXPECT_EQ(object->expires_at_ms(), kNoExpiry);
+  EXPECT_EQ(object->bytes(), "short");
+  EXPECT_EQ(object->name(), name_);
+}
+
+TEST_P(ObjectNameSize, TombstoneBecomesAString) {
+  const ObjectPtr object = Object::NewTombstone(key_);
+  ASSERT_EQ(object->name(), name_);
+  if (object->TrySetInteger(5)) {
+    EXPECT_EQ(object->integer(), 5);
+    EXPECT_EQ(object->name(), name_);
+  }
+}
+
+TEST_P(ObjectNameSize, TheAllocationIsAsLargeAsItsParts) {
+  const size_t long_name = name_.size() < 65535 ? 0 : 4;
+  const size_t parts = 18 + long_name + name_.size() + 8;
+  const size_t bytes = Object::NewInteger(key_, 1, kNoExpiry)->memory_bytes();
+  EXPECT_GE(bytes, parts);
+  EXPECT_LE(bytes, parts + parts / 4 + 16 + 4096);  // a class, and what a page costs
+}
+
+TEST(Object, AccessClockIsItsOwn) {
+  const ObjectPtr object = Object::NewBytes(KeyOf("name"), "12345678901", {}, kNoExpiry);
+  EXPECT_EQ(object->access_clock(), 0);
+  object->set_access_clock(0xffff);
+  EXPECT_EQ(object->access_clock(), 0xffff);
+  object->set_ticket(kMaxTicket);
+  object->MarkPending(1);
+  EXPECT_TRUE(object->TrySetInteger(kMin));
+  EXPECT_TRUE(object->TrySetExpiry(kMax));
+  EXPECT_TRUE(object->TrySetBytes("b", {}));
+  EXPECT_EQ(object->access_clock(), 0xffff);
+  object->set_access_clock(0);
+  EXPECT_EQ(object->name(), "name");
+  EXPECT_EQ(object->hash(), KeyOf("name").hash);
+  EXPECT_EQ(object->bytes(), "b");
 }
 
 TEST(Object, RandomUpdatesInPlaceAgreeWithReplacement) {

@@ -70,6 +70,7 @@ class CommandGenerator {
   [[nodiscard]] Commands CounterCommand();
   [[nodiscard]] Commands MultiKeyCommand();
   [[nodiscard]] Commands KeyCommand();
+  [[nodiscard]] Commands ObjectCommand();
   [[nodiscard]] Commands ExpiryCommand();
   [[nodiscard]] Commands DatabaseCommand();
   [[nodiscard]] Commands ConnectionCommand();

@@ -126,7 +126,8 @@ const std::vector<std::string>& CommandNames() {
       "unlink", "exists", "touch", "type", "expire", "pexpire", "expireat", "pexpireat", "ttl",
       "pttl", "expiretime", "pexpiretime", "persist", "flushdb", "flushall", "dbsize", "select",
       "ping", "echo", "quit", "reset", "hello", "auth", "client", "command", "config", "info",
-      "time", "save", "bgsave", "lastsave", "shutdown", "client|id", "client|kill", "config|get",
+      "time", "save", "bgsave", "lastsave", "shutdown", "object", "memory", "debug", "object|encoding", "object|idletime",
+      "object|freq", "object|refcount", "object|help", "memory|usage", "memory|help", "client|id", "client|kill", "config|get",
       "command|getkeys", "no-such-command", "", "get|x",
   };
   return all;
@@ -138,6 +139,8 @@ const std::vector<Arguments>& CommandsWithKeys() {
       {"MSETNX", "a", "1", "b"}, {"MGET", "a", "b", "c"}, {"DEL", "a"}, {"GET"}, {"GET", "a", "b"},
       {"PING"}, {"CONFIG", "GET", "x"}, {"CONFIG"}, {"nosuch", "x"}, {"EXPIRE", "k", "1", "NX"},
       {"CLIENT", "ID"}, {"FLUSHALL"}, {"GETEX", "k", "PX", "1"}, {"EXISTS", "x", "x"},
+      {"OBJECT", "ENCODING", "k"}, {"OBJECT", "FREQ"}, {"OBJECT", "HELP"}, {"OBJECT"},
+      {"MEMORY", "USAGE", "k", "SAMPLES", "1"}, {"DEBUG", "SLEEP", "0"}, {"DEBUG"},
   };
   return all;
 }
@@ -169,6 +172,11 @@ const std::vector<Arguments>& ConfigCommands() {
       {"CONFIG", "SET", "proto-max-bulk-len", "536870912"},
       // Not one out of range: the error names the range, which in Tally ends with the longest value.
       {"CONFIG", "SET", "proto-max-bulk-len", "1xb"},
+      {"CONFIG", "SET", "maxmemory", "1gb"}, {"CONFIG", "SET", "MAXMEMORY", "-1"},
+      {"CONFIG", "SET", "maxmemory", "10%"}, {"CONFIG", "SET", "maxmemory", "0"},
+      {"CONFIG", "SET", "maxmemory", "1gb", "maxmemory", "2gb"},
+      {"CONFIG", "GET", "maxmemory-policy"}, {"CONFIG", "GET", "enable-debug-command"},
+      {"CONFIG", "SET", "enable-debug-command", "no"},
       {"CONFIG", "RESETSTAT"}, {"CONFIG", "RESETSTAT", "x"},
   };
   return all;
@@ -181,6 +189,33 @@ const std::vector<Arguments>& ServerCommands() {
       {"SAVE", "x"}, {"BGSAVE", "x"}, {"BGSAVE", "SCHEDULE", "x"}, {"SHUTDOWN", "FOO"},
       {"SHUTDOWN", "SAVE", "NOSAVE"}, {"SHUTDOWN", "NOW", "ABORT"}, {"SHUTDOWN", "ABORT"},
       {"DBSIZE", "x"},
+  };
+  return all;
+}
+
+const std::vector<Arguments>& ObjectCommands() {
+  static const std::vector<Arguments> all = {
+      {"OBJECT"}, {"OBJECT", "FOO"}, {"OBJECT", "FOO", "a"}, {"OBJECT", ""}, {"OBJECT", "ENCODING"},
+      {"OBJECT", "ENCODING", "a", "b"}, {"OBJECT", "IDLETIME"}, {"OBJECT", "REFCOUNT", "nosuch"},
+      {"OBJECT", "ENCODING", "nosuch"}, {"OBJECT", "HELP", "x"}, {"MEMORY"}, {"MEMORY", "FOO"},
+      {"MEMORY", ""}, {"MEMORY", "USAGE"}, {"MEMORY", "USAGE", "nosuch"}, {"MEMORY", "HELP", "x"},
+      {"MEMORY", "USAGE", "nosuch", "SAMPLES"}, {"MEMORY", "USAGE", "nosuch", "FOO", "1"},
+      {"MEMORY", "USAGE", "nosuch", "SAMPLES", "1", "samples", "2"},
+      {"MEMORY", "USAGE", "nosuch", "SAMPLES", "1", "2"},
+  };
+  return all;
+}
+
+// Not RELOAD NOFLUSH: Redis does not survive it.
+const std::vector<Arguments>& DebugCommands() {
+  static const std::vector<Arguments> all = {
+      {"DEBUG"}, {"DEBUG", "FOO"}, {"DEBUG", ""}, {"DEBUG", "HELP", "x"}, {"DEBUG", "SLEEP"},
+      {"DEBUG", "SLEEP", "0"}, {"debug", "sleep", "0.001"}, {"DEBUG", "SLEEP", "abc"},
+      {"DEBUG", "SLEEP", "-1"}, {"DEBUG", "SLEEP", ""}, {"DEBUG", "SLEEP", "0", "x"},
+      {"DEBUG", "SET-ACTIVE-EXPIRE"}, {"DEBUG", "SET-ACTIVE-EXPIRE", "0"},
+      {"DEBUG", "set-active-expire", "1"}, {"DEBUG", "SET-ACTIVE-EXPIRE", "foo"},
+      {"DEBUG", "SET-ACTIVE-EXPIRE", "1", "x"}, {"DEBUG", "RELOAD"}, {"DEBUG", "RELOAD", "merge"},
+      {"DEBUG", "RELOAD", "FOO"}, {"DEBUG", "RELOAD", "NOSAVE", "FOO"},
   };
   return all;
 }

@@ -18,6 +18,8 @@ namespace tally::test {
 [[nodiscard]] const std::vector<Arguments>& ClientCommands();
 [[nodiscard]] const std::vector<Arguments>& ConfigCommands();
 [[nodiscard]] const std::vector<Arguments>& ServerCommands();
+[[nodiscard]] const std::vector<Arguments>& ObjectCommands();  ///< of OBJECT and MEMORY
+[[nodiscard]] const std::vector<Arguments>& DebugCommands();
 
 /// For COMMAND INFO and COMMAND GETKEYS.
 [[nodiscard]] const std::vector<std::string>& CommandNames();
