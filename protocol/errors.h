@@ -56,6 +56,9 @@ inline constexpr std::string_view kNotInTransaction =
     "ERR Command not allowed inside a transaction";
 
 // --- Keys and values ---
+// Tally's own: the disk failed, or gave back what was not written.
+inline constexpr std::string_view kUnreadable =
+    "ERR the object could not be read from the disk: see the server's log";
 inline constexpr std::string_view kWrongType =
     "WRONGTYPE Operation against a key holding the wrong kind of value";
 inline constexpr std::string_view kNoSuchKey = "ERR no such key";

@@ -18,6 +18,7 @@ enum class Scope : uint8_t {
   kSession,    ///< on the connection's own core; touches no object
   kKeys,       ///< on the shard(s) that own its keys
   kAllShards,  ///< with every shard entered
+  kWalk,  ///< as kSession, once all that the client sent before is answered: walks the keyspace
 };
 
 /// Redis's command flags, as COMMAND INFO names them.

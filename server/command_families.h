@@ -16,6 +16,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> MultiStringCommands();
 [[nodiscard]] std::span<const Command> ObjectCommands();
 [[nodiscard]] std::span<const Command> StringCommands();
+[[nodiscard]] std::span<const Command> WalkCommands();
 
 [[nodiscard]] std::span<const Command> ClientCommands();
 [[nodiscard]] std::span<const Command> ConfigCommands();

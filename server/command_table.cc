@@ -81,7 +81,7 @@ class CommandTable {
          {ClientCommands(), CommandCommands(), ConfigCommands(), ConnectionCommands(),
           CounterCommands(), DatabaseCommands(), DebugCommands(), ExpireCommands(), InfoCommands(),
           KeyCommands(), MemoryCommands(), MultiStringCommands(), ObjectCommands(),
-          ServerCommands(), StringCommands()}) {
+          ServerCommands(), StringCommands(), WalkCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }
     std::ranges::sort(commands_, {}, &Command::name);

@@ -21,6 +21,12 @@ constexpr uint64_t kTicksPerSecond = 1000 / Core::kTimerIntervalMs;
 // A client that said nothing for so long gives its buffers back.
 constexpr int64_t kQuietMs = 5000;
 
+int64_t MonotonicUs() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
 std::string ToString(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
   const std::string port = std::to_string(endpoint.port());
@@ -39,6 +45,7 @@ Core::Core(uint32_t number, const CoreEnvironment& environment, Shard* shard, Ex
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
       wake_(io_, ::dup(environment.mailboxes->of(number).wake_fd())),
       timer_(io_),
+      room_timer_(io_),
       router_(number, environment.shard_map, environment.seed, environment.shards,
               environment.mailboxes) {
   session_context_.router = &router_;
@@ -88,7 +95,8 @@ void Core::RunReadyHandlers(bool may_sleep) {
 bool Core::MaySleep() {
   if (!to_pump_.empty() || !to_flush_.empty()) return false;
   const bool occupied = shard_->occupied();
-  if (!occupied && shard_->keyspace().has_garbage()) return false;
+  if (!occupied && (shard_->keyspace().has_garbage() || shard_->memory().wants_turn()))
+    return false;
   waits_.store(shard_->gate().waits(), std::memory_order_seq_cst);
   if (!mailbox().PrepareToSleep()) return false;
   if (environment_.log->WantsLeader() || shard_->gate().CanRelease(environment_.log->durable())) {
@@ -101,9 +109,12 @@ bool Core::MaySleep() {
 void Core::EndTurn() {
   statistics_->turns.Add(1);
   PumpScheduled();
+  if (!shard_->occupied()) shard_->LetIn();
   if (!shard_->occupied()) {
     shard_->CloseTurn();
     if (shard_->keyspace().has_garbage()) shard_->keyspace().FreeStep(kFreeStep);
+    shard_->KeepMemory(MonotonicUs(), WallClock::NowMs());
+    WakeForRoom();
   }
   if (environment_.log->WantsLeader()) {
     // Replies that wait for nothing leave before this thread waits for the disk.
@@ -112,6 +123,14 @@ void Core::EndTurn() {
   }
   shard_->gate().Release(environment_.log->durable());
   FlushScheduled();
+}
+
+// Writes that wait for room look again soon, even if nothing else happens.
+void Core::WakeForRoom() {
+  if (room_timer_runs_ || !shard_->input_gate().has_delayed()) return;
+  room_timer_runs_ = true;
+  room_timer_.expires_after(std::chrono::microseconds(MemoryBudget::kPortionUs));
+  room_timer_.async_wait([this](const error_code&) { room_timer_runs_ = false; });
 }
 
 void Core::ScheduleFlush(Connection* connection) {
@@ -224,14 +243,39 @@ void Core::OnTimer() {
   if (!paused_.empty()) ResumePaused();
   if (!shard_->occupied()) {
     ExpireStep(now_ms);
+    AgeStep(now_ms);
     PublishStatistics();
   }
   if (timer_ticks_ % kTicksPerSecond == 0) CloseIdleClients(now_ms);
 }
 
+// All objects in a quarter of the time in which each has to be seen once, slots that hold nothing and
+// databases included.
+void Core::AgeStep(int64_t now_ms) {
+  constexpr uint64_t kSteps = storage::kMaxIdleSeconds / 4 * kTicksPerSecond;
+  storage::Keyspace& keyspace = shard_->keyspace();
+  const uint64_t slots = storage::kSlotCount * static_cast<uint64_t>(keyspace.databases());
+  keyspace.AgeStep((keyspace.resident_objects() + slots) / kSteps + 1, now_ms);
+}
+
 void Core::PublishStatistics() {
-  statistics_->object_bytes.Set(shard_->keyspace().object_bytes());
-  statistics_->expired_keys.Set(shard_->keyspace().expired_count());
+  const storage::Keyspace& keyspace = shard_->keyspace();
+  statistics_->object_bytes.Set(keyspace.object_bytes());
+  statistics_->table_bytes.Set(keyspace.table_bytes());
+  statistics_->dirty_bytes.Set(keyspace.dirty_bytes());
+  statistics_->resident_objects.Set(keyspace.resident_objects());
+  statistics_->incomplete_slots.Set(keyspace.incomplete_slots());
+  statistics_->evicted_objects.Set(keyspace.evicted_count());
+  statistics_->object_loads.Set(shard_->input_gate().loads());
+  statistics_->object_memory_hits.Set(shard_->input_gate().answered_from_memory());
+  statistics_->waiting_operations.Set(shard_->input_gate().waiting());
+  int64_t cold_expiring = 0;
+  for (int database = 0; database < keyspace.databases(); ++database) {
+    cold_expiring += keyspace.counts(database).expiring;
+    cold_expiring -= static_cast<int64_t>(keyspace.expiring_here(database));
+  }
+  statistics_->cold_expiring.Set(static_cast<uint64_t>(cold_expiring));
+  statistics_->expired_keys.Set(keyspace.expired_count());
   statistics_->held_replies.Set(shard_->gate().held_count());
 }
 
@@ -255,7 +299,7 @@ void Core::ExpireStep(int64_t now_ms) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(kExpireBudgetUs);
   // At most one round over everything, and not longer than the budget.
   for (int databases_done = 0; databases_done <= keyspace.databases();) {
-    if (keyspace.expiring(expire_database_) == 0 || expire_slot_ >= slots.end) {
+    if (keyspace.expiring_here(expire_database_) == 0 || expire_slot_ >= slots.end) {
       expire_database_ = (expire_database_ + 1) % keyspace.databases();
       expire_slot_ = slots.first;
       expire_hash_ = 0;

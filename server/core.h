@@ -109,6 +109,8 @@ class Core final : private ConnectionHost {
   void OnTimer();
   void CloseIdleClients(int64_t now_ms);
   void ExpireStep(int64_t now_ms);
+  void AgeStep(int64_t now_ms);
+  void WakeForRoom();
   void PublishStatistics();
 
   const uint32_t number_;
@@ -120,6 +122,8 @@ class Core final : private ConnectionHost {
   boost::asio::posix::stream_descriptor wake_;
   uint64_t wake_count_ = 0;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer room_timer_;  // while writes wait for room
+  bool room_timer_runs_ = false;
   uint64_t timer_ticks_ = 0;
 
   Router router_;

@@ -105,6 +105,25 @@ void WriteErrorStats(Operation& op, InfoText* text) {
   }
 }
 
+// What is in memory, and what had to be read.
+void WriteResidency(const Services& services, InfoText* text) {
+  const auto sum = [&](Counter CoreStatistics::*counter) { return SumOf(services, counter); };
+  const ResidencyInfo residency = services.residency_info();
+  text->Field("tally_resident_objects", sum(&CoreStatistics::resident_objects));
+  text->Field("tally_resident_bytes",
+              sum(&CoreStatistics::object_bytes) + sum(&CoreStatistics::table_bytes));
+  text->Field("tally_dirty_bytes", sum(&CoreStatistics::dirty_bytes));
+  text->Field("tally_resident_limit_bytes", residency.limit_bytes);
+  text->Field("tally_evicted_objects", sum(&CoreStatistics::evicted_objects));
+  text->Field("tally_object_loads", sum(&CoreStatistics::object_loads));
+  text->Field("tally_object_loads_from_cache", sum(&CoreStatistics::object_memory_hits));
+  text->Field("tally_waiting_operations", sum(&CoreStatistics::waiting_operations));
+  text->Field("tally_incomplete_slots", sum(&CoreStatistics::incomplete_slots));
+  text->Field("tally_warm_up", residency.warm_up);
+  text->Field("tally_store_memory_bytes", residency.store_memory_bytes);
+  text->Field("tally_object_file_bytes", residency.object_file_bytes);
+}
+
 void WriteTally(Operation& op, InfoText* text) {
   Services& services = op.services();
   const CommitInfo commit = services.commit_info();
@@ -124,6 +143,7 @@ void WriteTally(Operation& op, InfoText* text) {
   text->Field("tally_synced_ticket", commit.synced);
   text->Field("tally_turns", SumOf(services, &CoreStatistics::turns));
   text->Field("tally_held_replies", SumOf(services, &CoreStatistics::held_replies));
+  WriteResidency(services, text);
 }
 
 }  // namespace tally::server

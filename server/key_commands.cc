@@ -5,7 +5,7 @@
 
 #include "server/command_families.h"
 #include "server/operation.h"
-#include "storage/invariant.h"
+#include "server/type_name.h"
 
 namespace tally::server {
 namespace {
@@ -33,17 +33,6 @@ void Touch(Operation& op) {
   int64_t present = 0;
   for (size_t i = 0; i < op.key_count(); ++i) present += op.FindForRead(i) != nullptr ? 1 : 0;
   op.reply().Integer(present);
-}
-
-std::string_view TypeNameOf(const storage::Object* object) {
-  if (object == nullptr) return "none";
-  switch (object->type()) {
-    case storage::ObjectType::kString:
-      return "string";
-    case storage::ObjectType::kTombstone:
-      break;
-  }
-  TALLY_ASSERT(false, "a tombstone was found as an object");
 }
 
 void Type(Operation& op) { op.reply().Status(TypeNameOf(op.FindForReadUntouched(0))); }

@@ -29,6 +29,7 @@
 #include "server/descriptor_limit.h"
 #include "server/held_log.h"
 #include "server/listening_socket.h"
+#include "server/residency.h"
 #include "server/server.h"
 #include "server/wall_clock.h"
 #include "storage/data_directory.h"
@@ -143,6 +144,7 @@ int Run(int argc, char** argv) {
   HeldLog rocks_log([](const std::string& line) { spdlog::warn("RocksDB: {}", line); });
   std::unique_ptr<tally::storage::Database> database;
   tally::storage::RocksSettings settings;
+  settings.block_cache_bytes = tally::server::StoreCacheBytes(config.maxmemory_bytes);
   settings.log = [&rocks_log](const std::string& line) { rocks_log.Add(line); };
   if (const Status status = tally::storage::OpenRocksDatabase(directory->rocks_path(), &database,
                                                               std::move(settings));

@@ -4,22 +4,24 @@
 
 namespace tally::server {
 
-uint64_t Operation::CountObjects(int database) {
-  uint64_t count = 0;
+storage::CountChange Operation::Counts(int database) {
+  storage::CountChange sum;
   for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) {
-    count += keyspaces_[shard]->size(database);
+    const storage::CountChange& part = keyspaces_[shard]->counts(database);
+    sum.live += part.live;
+    sum.expiring += part.expiring;
     DependOn(keyspaces_[shard]->size_ticket(database));
   }
-  return count;
+  TALLY_ASSERT(sum.live >= 0 && sum.expiring >= 0, "numbers of objects add up");
+  return sum;
+}
+
+uint64_t Operation::CountObjects(int database) {
+  return static_cast<uint64_t>(Counts(database).live);
 }
 
 uint64_t Operation::CountExpiring(int database) {
-  uint64_t count = 0;
-  for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) {
-    count += keyspaces_[shard]->expiring(database);
-    DependOn(keyspaces_[shard]->size_ticket(database));
-  }
-  return count;
+  return static_cast<uint64_t>(Counts(database).expiring);
 }
 
 int Operation::databases() const { return keyspaces_[0]->databases(); }

@@ -151,6 +151,7 @@ class Operation {
   }
 
  private:
+  [[nodiscard]] storage::CountChange Counts(int database);
   storage::Object* Touched(storage::Object* found) const {
     // Asked first: most of the time it is as it should be, and the cache line stays clean.
     const storage::AccessClock clock = storage::AccessClockAt(now_ms_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/errors.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -30,7 +31,24 @@ void OperationBatch::Deliver(std::unique_ptr<Message> self) {
     target_->Park(std::move(self));
     return;
   }
-  Execute();
+  FindKeys();
+  InputGate& input_gate = target_->input_gate();
+  if (input_gate.MustQueue(requester_)) {
+    // What stands behind others asks for nothing yet: it would keep memory that they wait for.
+    input_gate.Wait(requester_, std::move(self), {});
+    return;
+  }
+  if (const Progress progress = Execute(); progress != Progress::kDone) {
+    // What ran depends on a turn that will be over when the rest has run.
+    EndTurn(target_->CloseTurn());
+    if (progress == Progress::kCold) {
+      input_gate.Wait(requester_, std::move(self), NextKeys());
+    } else {
+      has_room_ = true;  // when it comes back: once it was let in it is not asked again
+      input_gate.WaitForRoom(requester_, std::move(self));
+    }
+    return;
+  }
   executed_ = true;
   // Asked once: a commit that another core makes meanwhile must not move the line.
   const storage::Ticket durable = target_->log().durable();
@@ -51,34 +69,59 @@ void OperationBatch::Deliver(std::unique_ptr<Message> self) {
 
 void OperationBatch::Release() { mailboxes_->Send(origin_, std::unique_ptr<Message>(this)); }
 
-void OperationBatch::Execute() {
-  std::vector<std::string_view> args;
-  std::vector<storage::Key> keys;
-  args.reserve(arguments_.size());
+void OperationBatch::FindKeys() {
+  if (views_.size() == arguments_.size()) return;  // before it waited
+  views_.reserve(arguments_.size());
   for (const Extent& extent : arguments_) {
-    args.push_back(std::string_view(bytes_).substr(extent.offset, extent.size));
+    views_.push_back(std::string_view(bytes_).substr(extent.offset, extent.size));
   }
-  keys.reserve(keys_.size());
-  for (const KeyPlace& place : keys_)
-    keys.push_back({args[place.argument], place.slot, place.hash});
+  resolved_keys_.reserve(keys_.size());
+  for (const KeyPlace& place : keys_) {
+    resolved_keys_.push_back({views_[place.argument], place.slot, place.hash});
+  }
+}
 
+// All keys of the next operation, which have to be there together, and those of the following ones that
+// are cold, so that they come with them.
+std::vector<NeededKey> OperationBatch::NextKeys() const {
+  std::vector<NeededKey> needed;
+  size_t key = next_key_;
+  for (size_t i = next_item_; i < items_.size() && needed.size() < InputGate::kKeysAtOnce; ++i) {
+    for (const size_t end = key + items_[i].key_count; key < end; ++key) {
+      const bool is_known = target_->keyspace().Knows(items_[i].database, resolved_keys_[key]);
+      if (i != next_item_ && is_known) continue;
+      needed.push_back({items_[i].database, resolved_keys_[key]});
+    }
+  }
+  return needed;
+}
+
+OperationBatch::Progress OperationBatch::Execute() {
   Request request;
   request.now_ms = WallClock::NowMs();
-  size_t argument = 0;
-  size_t key = 0;
-  for (Item& item : items_) {
+  for (; next_item_ < items_.size(); ++next_item_) {
+    Item& item = items_[next_item_];
     request.command = item.command;
-    request.args = std::span(args).subspan(argument, item.argument_count);
-    request.keys = std::span(keys).subspan(key, item.key_count);
+    request.args = std::span(views_).subspan(next_argument_, item.argument_count);
+    request.keys = std::span(resolved_keys_).subspan(next_key_, item.key_count);
     request.database = item.database;
     request.resp = item.resp;
-    argument += item.argument_count;
-    key += item.key_count;
+    if (!has_room_ && !target_->HasRoomFor(*item.command)) return Progress::kNoRoom;
     item.reply_begin = replies_.size();
-    item.depends_on = target_->Run(request, &replies_).depends_on;
+    if (target_->Knows(item.database, request.keys)) {
+      item.depends_on = target_->Run(request, &replies_).depends_on;
+    } else if (target_->IsUnreadable(item.database, request.keys)) {
+      target_->executor().Refuse(item.command, protocol::errors::kUnreadable, item.resp, &replies_);
+    } else {
+      return Progress::kCold;
+    }
+    has_room_ = false;
     item.reply_end = replies_.size();
+    next_argument_ += item.argument_count;
+    next_key_ += item.key_count;
     if (target_->TurnIsFull()) EndTurn(target_->CloseTurn());
   }
+  return Progress::kDone;
 }
 
 // The turn ended within the batch: what depends on it has its ticket now.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/input_gate.h"
 #include "server/mailbox.h"
 #include "server/reply_gate.h"
 #include "server/requester.h"
@@ -18,6 +19,9 @@ namespace tally::server {
 /// The operations of one session's input that belong to one other shard: one message there, and one
 /// back with their replies (two where some replies wait for a commit and others, of clean reads, do
 /// not).
+///
+/// Operations run in order. At the first one that needs something which is not in memory, or room to write
+/// when memory is full, the batch waits at the shard's input gate, and goes on from there.
 ///
 /// It owns copies of the arguments, since the session's read buffer stays behind. Thread: one core at a
 /// time, the session's or the shard's; the mailboxes hand it over. The requester, that session, outlives
@@ -69,7 +73,12 @@ class OperationBatch final : public Message, public HeldReply {
     uint64_t hash;
   };
 
-  void Execute();
+  /// How far Execute came: through, or up to an operation that has to wait.
+  enum class Progress : uint8_t { kDone, kCold, kNoRoom };
+
+  void FindKeys();
+  Progress Execute();
+  [[nodiscard]] std::vector<NeededKey> NextKeys() const;
   void EndTurn(storage::Ticket ticket);
   std::unique_ptr<OperationBatch> SplitDurable(storage::Ticket durable);
 
@@ -78,11 +87,18 @@ class OperationBatch final : public Message, public HeldReply {
   Shard* target_;
   Mailboxes* mailboxes_;
   bool executed_ = false;
+  // What has run; the rest waits at the input gate.
+  size_t next_item_ = 0;
+  size_t next_argument_ = 0;
+  size_t next_key_ = 0;
+  bool has_room_ = false;  // the next operation may write
 
   std::vector<Item> items_;
   std::string bytes_;  // all arguments, one behind the other
   std::vector<Extent> arguments_;
   std::vector<KeyPlace> keys_;
+  std::vector<std::string_view> views_;      // of all arguments, on the shard
+  std::vector<storage::Key> resolved_keys_;  // likewise
   std::string replies_;
 };
 

@@ -61,7 +61,7 @@ void Router::SendBatches() {
 }
 
 void Router::StartSpanning(Requester* requester, const Request& request, uint64_t place,
-                           bool suppressed) {
+                           bool suppressed, bool behind_own) {
   SendBatches();
   std::vector<uint32_t> visits;
   if (request.command->scope == Scope::kAllShards) {
@@ -73,7 +73,8 @@ void Router::StartSpanning(Requester* requester, const Request& request, uint64_
   }
   const SpanningOperation::Route route{requester, core_, mailboxes_, shards_, shard_map_};
   SpanningOperation::Start(
-      std::make_unique<SpanningOperation>(route, request, place, suppressed, std::move(visits)));
+      std::make_unique<SpanningOperation>(route, request, place, suppressed, std::move(visits)),
+      behind_own);
 }
 
 }  // namespace tally::server

@@ -38,8 +38,10 @@ class Router {
                std::span<const std::string_view> args, std::span<const storage::Key> keys);
   /// Sends what was gathered.
   void SendBatches();
-  /// Sends what was gathered, then the spanning operation on its way.
-  void StartSpanning(Requester* requester, const Request& request, uint64_t place, bool suppressed);
+  /// Sends what was gathered, then the spanning operation on its way. `behind_own`: operations of the
+  /// requester are on their way to this core's own shard.
+  void StartSpanning(Requester* requester, const Request& request, uint64_t place, bool suppressed,
+                     bool behind_own);
 
   [[nodiscard]] Shard& local() { return *local_; }
   [[nodiscard]] Mailboxes& mailboxes() { return *mailboxes_; }

@@ -11,9 +11,12 @@
 
 #include "server/core.h"
 #include "server/descriptor_limit.h"
+#include "server/keyspace_walk.h"
 #include "server/memory_usage.h"
+#include "server/residency.h"
 #include "server/server_acceptor.h"
 #include "server/shard.h"
+#include "server/shard_visit.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -40,28 +43,6 @@ int64_t MonotonicUs() {
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
-
-// Visits a shard between two turns, for a thread that waits.
-class VisitMessage final : public Message {
- public:
-  VisitMessage(Shard* shard, const std::function<void(storage::Keyspace&)>* visit,
-               std::promise<void>* done)
-      : shard_(shard), visit_(visit), done_(done) {}
-  void Deliver(std::unique_ptr<Message> self) override {
-    if (shard_->occupied()) {
-      shard_->Park(std::move(self));
-      return;
-    }
-    shard_->CloseTurn();
-    (*visit_)(shard_->keyspace());
-    done_->set_value();
-  }
-
- private:
-  Shard* shard_;
-  const std::function<void(storage::Keyspace&)>* visit_;
-  std::promise<void>* done_;
-};
 
 }  // namespace
 
@@ -105,11 +86,7 @@ void Server::MakeShards() {
 Status Server::Recover() {
   std::vector<storage::Keyspace*> keyspaces;
   for (Shard* shard : shards_) keyspaces.push_back(&shard->keyspace());
-  Status status = storage::Recover(database_, keyspaces, options_.high_water, &recovered_);
-  for (const storage::Keyspace* keyspace : keyspaces) {
-    for (int i = 0; i < keyspace->databases(); ++i) objects_at_start_ += keyspace->size(i);
-  }
-  return status;
+  return storage::Recover(database_, keyspaces, options_.high_water, &recovered_);
 }
 
 void Server::MakeCores() {
@@ -133,9 +110,12 @@ void Server::MakeCores() {
   environment.shards = &shards_;
   environment.pause = &pause_;
   environment.writes_refused = &writes_refused_;
+  residency_ = std::make_unique<Residency>(database_, options_.config, mailboxes_.get(), &shards_,
+                                           &statistics_view_);
   std::vector<Core*> cores;
   for (uint32_t i = 0; i < shard_map_.shards(); ++i) {
-    shards_[i]->Attach(log_.get());
+    shards_[i]->Attach(log_.get(), database_, residency_->loader());
+    shards_[i]->memory().set_on_pressure([this] { checkpointer_->Start({}); });
     cores_.push_back(std::make_unique<Core>(i, environment, shards_[i], executors_[i].get(),
                                             statistics_[i].get()));
     cores.push_back(cores_.back().get());
@@ -153,6 +133,8 @@ void Server::RunThreads() {
         options_.high_water_path, options_.high_water, [this] { return log_->synced(); },
         [](const std::string& message) { spdlog::warn("{}", message); });
   }
+  residency_->ShareMemory();
+  residency_->WarmUp();
   acceptor_->Start();
   for (const std::unique_ptr<Core>& core : cores_) {
     threads_.emplace_back([raw = core.get()] { raw->Run(); });
@@ -216,6 +198,7 @@ void Server::Stop(bool save) {
   }
   housekeeping_wake_.notify_all();
   housekeeping_.join();
+  residency_->Stop();
   checkpointer_->Stop();  // needs the cores for a running one
   std::promise<void> synced;
   log_->WhenSynced(log_->appended(), std::chrono::milliseconds(0),
@@ -233,6 +216,7 @@ void Server::Stop(bool save) {
   log_.reset();
   acceptor_.reset();
   cores_.clear();
+  residency_.reset();
 }
 
 void Server::ResetStatistics() {
@@ -280,14 +264,25 @@ void Server::UnpauseClients() {
   }
 }
 
+void Server::Walk(std::unique_ptr<WalkVisitor> visitor, int database, storage::SlotPosition from,
+                  size_t wanted) {
+  KeyspaceWalk::Start({mailboxes_.get(), &shards_, &shard_map_}, std::move(visitor), database, from,
+                      wanted);
+}
+
 bool Server::StartCheckpoint(std::function<void(bool ok, std::string error)> done) {
   return checkpointer_->Start(
       [done = std::move(done)](const Status& status) { done(status.ok(), status.message()); });
 }
 
-// All objects stay in memory yet, so there is nothing to drop.
 bool Server::ReloadObjects(std::function<void(bool ok, std::string error)> done) {
-  return StartCheckpoint(std::move(done));
+  return StartCheckpoint([this, done = std::move(done)](bool ok, const std::string& error) {
+    if (!ok) return done(false, error);
+    residency_->DropObjects([this, done] {
+      residency_->WarmUp();
+      done(true, {});
+    });
+  });
 }
 
 CheckpointInfo Server::checkpoint_info() const {
@@ -321,6 +316,8 @@ CommitInfo Server::commit_info() const {
   return info;
 }
 
+ResidencyInfo Server::residency_info() const { return residency_->info(); }
+
 void Server::WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
                              std::function<void(bool)> done, std::function<bool()> abandoned) {
   log_->WhenSynced(ticket, std::chrono::milliseconds(timeout_ms), std::move(done),
@@ -340,7 +337,11 @@ void Server::ApplyConfig() {
 
 bool Server::RunOnShard(uint32_t shard, const std::function<void(storage::Keyspace&)>& visit) {
   std::promise<void> done;
-  mailboxes_->Send(shard, std::make_unique<VisitMessage>(shards_[shard], &visit, &done));
+  mailboxes_->Send(shard,
+                   std::make_unique<ShardVisit>(shards_[shard], [&](storage::Keyspace& keyspace) {
+                     visit(keyspace);
+                     done.set_value();
+                   }));
   done.get_future().wait();
   return true;
 }
@@ -350,6 +351,8 @@ void Server::RunHousekeeping() {
   std::unique_lock lock(housekeeping_mutex_);
   for (int64_t round = 0; !housekeeping_stops_; ++round) {
     rates_.Sample(MonotonicUs(), TotalsOf(statistics_view_));
+    residency_->ShareMemory();
+    residency_->SearchExpired();
     if (round % kDiskCheckEvery == 0) {
       CheckDiskSpace();
       ReportCheckpointFailure();

@@ -30,6 +30,7 @@ namespace tally::server {
 class Acceptor;
 class Core;
 class Executor;
+class Residency;
 class Shard;
 
 /// The whole server on top of an open database: recovers, serves, stops.
@@ -74,7 +75,7 @@ class Server final : public Services, private storage::ShardAccess {
   [[nodiscard]] uint16_t port() const;
   [[nodiscard]] const storage::Recovered& recovered() const { return recovered_; }
   /// Objects in all databases once the journal was replayed.
-  [[nodiscard]] uint64_t objects_at_start() const { return objects_at_start_; }
+  [[nodiscard]] uint64_t objects_at_start() const { return recovered_.objects; }
   [[nodiscard]] storage::CommitLog& log() { return *log_; }
 
   // Services.
@@ -88,10 +89,13 @@ class Server final : public Services, private storage::ShardAccess {
                     std::function<void()> done) override;
   void PauseClients(int64_t until_ms, bool writes_only) override;
   void UnpauseClients() override;
+  void Walk(std::unique_ptr<WalkVisitor> visitor, int database, storage::SlotPosition from,
+            size_t wanted) override;
   bool StartCheckpoint(std::function<void(bool ok, std::string error)> done) override;
   bool ReloadObjects(std::function<void(bool ok, std::string error)> done) override;
   CheckpointInfo checkpoint_info() const override;
   CommitInfo commit_info() const override;
+  ResidencyInfo residency_info() const override;
   void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms, std::function<void(bool)> done,
                        std::function<bool()> abandoned) override;
   void Shutdown(bool save) override;
@@ -119,7 +123,6 @@ class Server final : public Services, private storage::ShardAccess {
   const Options options_;
   const ShardMap shard_map_;
   storage::Recovered recovered_;
-  uint64_t objects_at_start_ = 0;
   PauseState pause_;
   std::mutex apply_config_mutex_;
   std::mutex pause_mutex_;  // PauseClients reads and prolongs
@@ -132,6 +135,7 @@ class Server final : public Services, private storage::ShardAccess {
   std::vector<std::unique_ptr<Executor>> executors_;
   std::vector<std::unique_ptr<Shard>> shards_owned_;
   std::vector<Shard*> shards_;
+  std::unique_ptr<Residency> residency_;  // its loader has to outlive the cores
   std::unique_ptr<storage::CommitLog> log_;
   std::vector<std::unique_ptr<Core>> cores_;
   std::unique_ptr<Acceptor> acceptor_;

@@ -4,12 +4,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/client_state.h"
 #include "server/config.h"
 #include "server/rate_sampler.h"
 #include "server/statistics.h"
+#include "storage/slot.h"
 #include "storage/ticket.h"
 
 namespace tally::server {
@@ -34,6 +36,13 @@ struct CheckpointInfo {
   uint64_t completed = 0;
   uint64_t changes_since = 0;  // change sets since the last checkpoint's floor
   uint64_t journal_bytes = 0;
+};
+
+struct ResidencyInfo {
+  uint64_t limit_bytes = 0;           // of objects in memory, all shards; 0 = no limit
+  std::string_view warm_up = "done";  // "running", "done", "full" (memory is), "stopped"
+  uint64_t store_memory_bytes = 0;    // caches and journal
+  uint64_t object_file_bytes = 0;     // on disk
 };
 
 struct CommitInfo {
@@ -74,6 +83,10 @@ class Services {
   virtual void PauseClients(int64_t until_ms, bool writes_only) = 0;
   virtual void UnpauseClients() = 0;
 
+  /// Begins a walk (keyspace_walk.h) through a database. The visitor's calls come on other threads.
+  virtual void Walk(std::unique_ptr<class WalkVisitor> visitor, int database,
+                    storage::SlotPosition from, size_t wanted) = 0;
+
   /// Starts a checkpoint now; `done(ok, error)` on an unnamed thread. False when one is running
   /// already (nothing is called then).
   virtual bool StartCheckpoint(std::function<void(bool ok, std::string error)> done) = 0;
@@ -83,6 +96,7 @@ class Services {
   virtual bool ReloadObjects(std::function<void(bool ok, std::string error)> done) = 0;
   [[nodiscard]] virtual CheckpointInfo checkpoint_info() const = 0;
   [[nodiscard]] virtual CommitInfo commit_info() const = 0;
+  [[nodiscard]] virtual ResidencyInfo residency_info() const = 0;
 
   /// Calls `done(true)` when everything appended up to `ticket` is synced on disk, `done(false)` when
   /// `timeout_ms` passed first (0 = no limit), or when `abandoned()` says that nobody wants a wait that

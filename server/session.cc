@@ -162,8 +162,13 @@ bool Session::Dispatch(std::span<const std::string_view> args) {
 
 bool Session::DispatchTo(const Router::Target& target, const Request& request) {
   using Kind = Router::Target::Kind;
-  const bool on_shard = request.command->scope != Scope::kSession;
+  const bool on_shard =
+      request.command->scope == Scope::kKeys || request.command->scope == Scope::kAllShards;
   Shard& local = context_.router->local();
+  if (HasToWaitForEarlier(target, request)) {
+    stall_ = Stall::kOrder;
+    return false;
+  }
   if (on_shard && target.kind == Kind::kLocal && local.occupied()) {
     stall_ = Stall::kRetry;
     local.Park(std::make_unique<ResumeMessage>(boost::intrusive_ptr<Session>(this)));
@@ -173,7 +178,11 @@ bool Session::DispatchTo(const Router::Target& target, const Request& request) {
   ++client_.commands;
   switch (target.kind) {
     case Kind::kLocal:
-      RunHere(request, on_shard);
+      if (!on_shard || MayRunHere(request)) {
+        RunHere(request, on_shard);
+      } else {
+        SendAway(context_.router->core(), request);
+      }
       break;
     case Kind::kRemote:
       SendAway(target.shard, request);
@@ -183,6 +192,20 @@ bool Session::DispatchTo(const Router::Target& target, const Request& request) {
       break;
   }
   return true;
+}
+
+// Whether an operation of this core's shard need not wait, neither for objects nor for room, nor for those
+// that do.
+bool Session::MayRunHere(const Request& request) {
+  const Shard& shard = context_.router->local();
+  return own_in_flight_ == 0 && shard.HasRoomFor(*request.command) &&
+         shard.Knows(request.database, request.keys);
+}
+
+bool Session::HasToWaitForEarlier(const Router::Target& target, const Request& request) const {
+  if (request.command->scope == Scope::kWalk) return in_flight_ != 0;
+  return request.command->scope == Scope::kAllShards &&
+         target.kind == Router::Target::Kind::kLocal && own_in_flight_ != 0;
 }
 
 bool Session::RepliesSuppressed() const {
@@ -263,6 +286,7 @@ void Session::SendAway(uint32_t shard, const Request& request) {
   for (const std::string_view argument : request.args) item.request_bytes += argument.size();
   request_bytes_in_flight_ += item.request_bytes;
   AddInFlight(1);
+  if (shard == context_.router->core()) ++own_in_flight_;
   context_.router->Enqueue(shard, this, item, request.args, request.keys);
 }
 
@@ -275,7 +299,7 @@ void Session::RunSpanning(const Request& request) {
   deferred_suppressed_ = suppressed;
   stall_ = Stall::kSpanning;
   AddInFlight(2);  // that it has run, and its reply
-  context_.router->StartSpanning(this, request, place, suppressed);
+  context_.router->StartSpanning(this, request, place, suppressed, own_in_flight_ != 0);
 }
 
 void Session::OpenLocalPlace() {
@@ -314,6 +338,7 @@ void Session::OnBatchReplies(const OperationBatch& batch) {
     if (!item.suppressed) Finish(item.place, batch.ReplyOf(item));
     request_bytes_in_flight_ -= item.request_bytes;
   }
+  if (batch.target() == context_.router->core()) own_in_flight_ -= batch.items().size();
   if (host_ != nullptr) host_->OnOutput();
   RemoveInFlight(batch.items().size());
 }
@@ -360,7 +385,9 @@ void Session::AddInFlight(uint64_t count) {
 void Session::RemoveInFlight(uint64_t count) {
   TALLY_ASSERT(in_flight_ >= count, "what comes back had been sent");
   in_flight_ -= count;
-  if (in_flight_ == 0) intrusive_ptr_release(this);  // perhaps the last reference
+  if (in_flight_ != 0) return;
+  if (stall_ == Stall::kOrder) EndStall();
+  intrusive_ptr_release(this);  // perhaps the last reference
 }
 
 std::shared_ptr<DeferredReply> Session::MakeDeferred(void* session, int resp) {

@@ -53,9 +53,10 @@ struct SessionContext {
 /// One client: parses its requests, runs or sends them on, and puts the replies into order. Knows no
 /// socket.
 ///
-/// Thread: its core's. Requests are taken in order. Those for this core's shard run at once; those for
-/// other shards are gathered and sent when the input is through; a command that spans shards, or whose
-/// reply comes later, stalls the session: the rest of the input stays unread until it has run.
+/// Thread: its core's. Requests are taken in order. Those for this core's shard run at once, unless they
+/// need something that is not in memory; those, and those for other shards, are gathered and sent when
+/// the input is through; a command that spans shards, or whose reply comes later, stalls the session: the
+/// rest of the input stays unread until it has run.
 ///
 /// Limits: `kMaxOperationsInFlight`, `kMaxRequestBytesInFlight` and `kMaxReplyBytesInFlight`; beyond one
 /// of them no request is taken until replies have come or left (`AcceptsInput`). Before login the last
@@ -117,12 +118,15 @@ class Session final : public Requester,
     kPaused,    // the request was not run: CLIENT PAUSE holds it back
     kSpanning,  // a spanning operation is under way
     kDeferred,  // a reply comes later
+    kOrder,     // the request was not run: what was sent before it has to be answered first
   };
 
   // False: the request has to be run again later.
   bool Take(std::span<const std::string_view> args);
   bool Dispatch(std::span<const std::string_view> args);
   bool DispatchTo(const Router::Target& target, const Request& request);
+  bool MayRunHere(const Request& request);
+  bool HasToWaitForEarlier(const Router::Target& target, const Request& request) const;
   const Command* Lookup(std::span<const std::string_view> args);
   std::string_view Refusal(const Command* command, std::span<const std::string_view> args);
   bool PausedNow(const Command& command);
@@ -150,6 +154,9 @@ class Session final : public Requester,
   std::atomic<bool> left_{false};
   int64_t now_ms_ = 0;
   uint64_t in_flight_ = 0;  // what is under way and comes back here
+  // Of them, operations sent to this core's own shard because they have to wait there. What comes behind
+  // them for that shard is sent after them.
+  uint64_t own_in_flight_ = 0;
   size_t request_bytes_in_flight_ = 0;
   size_t bytes_in_queue_ = 0;  // in the places of replies_, about
   uint64_t deferred_place_ = 0;

@@ -1,5 +1,6 @@
 #include "server/shard.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/invariant.h"
@@ -14,8 +15,34 @@ Shard::Shard(uint32_t number, const ShardMap& shard_map, int databases, Executor
     : number_(number),
       keyspace_(shard_map.SlotsOf(number), databases),
       keyspaces_(shard_map.shards(), nullptr),
-      executor_(executor) {
+      executor_(executor),
+      input_gate_(number, this, &keyspace_),
+      memory_(&keyspace_) {
   keyspaces_[number] = &keyspace_;
+}
+
+bool Shard::Knows(int database, std::span<const storage::Key> keys) const {
+  if (keyspace_.is_complete()) return true;
+  return std::all_of(keys.begin(), keys.end(),
+                     [&](const storage::Key& key) { return keyspace_.Knows(database, key); });
+}
+
+bool Shard::IsUnreadable(int database, std::span<const storage::Key> keys) const {
+  return std::any_of(keys.begin(), keys.end(), [&](const storage::Key& key) {
+    return input_gate_.IsUnreadable(database, key);
+  });
+}
+
+void Shard::LetIn() {
+  input_gate_.StartLoads();
+  if (input_gate_.has_delayed()) {
+    input_gate_.GiveRoom([this] { return !occupied_ && memory_.HasRoom(); });
+  }
+}
+
+void Shard::KeepMemory(int64_t now_us, int64_t now_ms) {
+  memory_.Keep(now_us, now_ms);
+  may_be_cold_.store(!keyspace_.is_complete(), std::memory_order_relaxed);
 }
 
 storage::Ticket Shard::CloseTurn() {
@@ -27,6 +54,7 @@ storage::Ticket Shard::CloseTurn() {
   change_set_.clear();
   keyspace_.EncodeFlushes(&change_set_);
   keyspace_.EncodeObjects(&change_set_);
+  keyspace_.EncodeCounts(&change_set_);
   const storage::Ticket ticket = log_->Append(change_set_);
   keyspace_.Stamp(ticket);
   gate_.CloseTurn(ticket);

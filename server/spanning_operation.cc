@@ -1,7 +1,9 @@
 #include "server/spanning_operation.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "protocol/errors.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -32,10 +34,14 @@ SpanningOperation::SpanningOperation(const Route& route, const Request& request,
   request_.keys = keys_;
 }
 
-void SpanningOperation::Start(std::unique_ptr<SpanningOperation> operation) {
+void SpanningOperation::Start(std::unique_ptr<SpanningOperation> operation, bool behind_mail) {
   SpanningOperation* const raw = operation.get();
+  raw->gathers_ = !raw->keys_.empty() &&
+                  std::any_of(raw->visits_.begin(), raw->visits_.end(), [raw](uint32_t visit) {
+                    return (*raw->route_.shards)[visit]->may_be_cold();
+                  });
   const uint32_t first = raw->visits_.front();
-  if (first == raw->route_.origin) {
+  if (first == raw->route_.origin && !behind_mail) {
     raw->Deliver(std::move(operation));
   } else {
     raw->route_.mailboxes->Send(first, std::move(operation));
@@ -52,13 +58,25 @@ void SpanningOperation::Deliver(std::unique_ptr<Message> self) {
     shard->Park(std::move(self));
     return;
   }
-  keyspaces_[shard->number()] = shard->Enter();
+  if (HasToWait(shard, &self)) return;
+  if (gathers_) {
+    PinOn(shard);
+    if (next_visit_ + 1 == visits_.size()) {
+      gathers_ = false;
+      next_visit_ = 0;
+      route_.mailboxes->Send(visits_.front(), std::move(self));
+      return;
+    }
+  } else {
+    keyspaces_[shard->number()] = shard->Enter();
+  }
   if (++next_visit_ < visits_.size()) {
     const uint32_t next = visits_[next_visit_];
     route_.mailboxes->Send(next, std::move(self));
     return;
   }
   Run(shard);
+  if (pinned_) Unpin(KeysOn(*shard), shard);
   if (outcome_.deferred) {
     TellExecuted();
   } else if (shard->IsDurable(outcome_.depends_on)) {
@@ -73,6 +91,66 @@ void SpanningOperation::Deliver(std::unique_ptr<Message> self) {
   shard->Leave();
 }
 
+std::vector<NeededKey> SpanningOperation::KeysOn(const Shard& shard) const {
+  std::vector<NeededKey> needed;
+  for (const storage::Key& key : keys_) {
+    if (route_.shard_map->ShardOf(key.slot) == shard.number()) {
+      needed.push_back({request_.database, key});
+    }
+  }
+  return needed;
+}
+
+// True: *self waits at the shard's input gate, and is delivered again.
+bool SpanningOperation::HasToWait(Shard* shard, std::unique_ptr<Message>* self) {
+  InputGate& input_gate = shard->input_gate();
+  if (input_gate.MustQueue(route_.requester)) {
+    input_gate.Wait(route_.requester, std::move(*self), {});
+    return true;
+  }
+  // Before it holds up anybody.
+  if (!has_room_ && !shard->HasRoomFor(*request_.command)) {
+    has_room_ = true;  // when it comes back
+    input_gate.WaitForRoom(route_.requester, std::move(*self));
+    return true;
+  }
+  has_room_ = true;  // asked once, on the first shard
+  if (shard->keyspace().is_complete()) return false;
+  const std::vector<NeededKey> needed = KeysOn(*shard);
+  bool is_cold = false;
+  for (const NeededKey& key : needed) {
+    if (shard->keyspace().Knows(key.database, key.key)) continue;
+    if (input_gate.IsUnreadable(key.database, key.key)) unreadable_ = true;
+    is_cold = true;
+  }
+  if (!is_cold || unreadable_) return false;
+  input_gate.Wait(route_.requester, std::move(*self), needed);
+  return true;
+}
+
+void SpanningOperation::PinOn(Shard* shard) {
+  pinned_ = true;
+  for (const NeededKey& key : KeysOn(*shard)) {
+    shard->keyspace().pins().PinKey(key.database, key.key);
+  }
+}
+
+void SpanningOperation::LeaveOther(Shard* shard) {
+  std::vector<NeededKey> pinned;
+  if (pinned_) pinned = KeysOn(*shard);
+  for (NeededKey& key : pinned) key.key.name = {};  // this may be gone by then
+  route_.mailboxes->Call(shard->number(), [shard, pinned = std::move(pinned)] {
+    Unpin(pinned, shard);
+    shard->Leave();
+  });
+}
+
+void SpanningOperation::Unpin(const std::vector<NeededKey>& keys, Shard* shard) {
+  for (const NeededKey& key : keys) {
+    shard->keyspace().pins().UnpinKey(key.database, key.key);
+  }
+}
+
 void SpanningOperation::TellExecuted() {
   route_.mailboxes->Call(route_.origin,
                          [requester = route_.requester, deferred = outcome_.deferred] {
@@ -82,7 +160,12 @@ void SpanningOperation::TellExecuted() {
 
 void SpanningOperation::Run(Shard* last) {
   request_.now_ms = WallClock::NowMs();
-  outcome_ = last->executor().Run(request_, keyspaces_.data(), &reply_);
+  if (unreadable_) {
+    last->executor().Refuse(request_.command, protocol::errors::kUnreadable, request_.resp,
+                            &reply_);
+  } else {
+    outcome_ = last->executor().Run(request_, keyspaces_.data(), &reply_);
+  }
   executed_ = true;
 
   std::string change_set;
@@ -96,6 +179,7 @@ void SpanningOperation::Run(Shard* last) {
   }
   if (changed) {
     for (const uint32_t visit : visits_) keyspaces_[visit]->EncodeObjects(&change_set);
+    for (const uint32_t visit : visits_) keyspaces_[visit]->EncodeCounts(&change_set);
     const storage::Ticket ticket = last->log().Append(change_set);
     for (const uint32_t visit : visits_) {
       if (keyspaces_[visit]->has_changes()) keyspaces_[visit]->Stamp(ticket);
@@ -104,8 +188,7 @@ void SpanningOperation::Run(Shard* last) {
   }
   for (const uint32_t visit : visits_) {
     if (visit == last->number()) continue;
-    Shard* const shard = (*route_.shards)[visit];
-    route_.mailboxes->Call(visit, [shard] { shard->Leave(); });
+    LeaveOther((*route_.shards)[visit]);
   }
 }
 

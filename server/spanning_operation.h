@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/input_gate.h"
 #include "server/mailbox.h"
 #include "server/operation.h"
 #include "server/reply_gate.h"
@@ -21,6 +22,10 @@ namespace tally::server {
 /// enters each; a shard that it is inside runs nothing else. On the last one it runs the handler, which
 /// sees all these keyspaces; *one* change set with the changes on all of them is appended, and only then
 /// the shards are left. So it is atomic for every reader, and recovered whole or not at all.
+///
+/// Where something may be cold it first makes a round without entering: at each shard it waits until its
+/// keys there are in memory, and pins them. So no shard stands still while another one reads from the
+/// disk.
 ///
 /// The order with its own connection's earlier operations comes from the mailboxes: those were pushed
 /// before it set out. Later ones wait in the session until it has run.
@@ -41,8 +46,9 @@ class SpanningOperation final : public Message, public HeldReply {
   SpanningOperation(const Route& route, const Request& request, uint64_t place, bool suppressed,
                     std::vector<uint32_t> visits);
 
-  /// Sends it to its first shard. From then on it is the receiver's.
-  static void Start(std::unique_ptr<SpanningOperation> operation);
+  /// Sends it to its first shard; from then on it is the receiver's. By mail even to this core's own, if
+  /// operations that were sent there before have to be in front.
+  static void Start(std::unique_ptr<SpanningOperation> operation, bool behind_mail);
 
   void Deliver(std::unique_ptr<Message> self) override;
   /// The gate lets the reply go.
@@ -56,7 +62,12 @@ class SpanningOperation final : public Message, public HeldReply {
   [[nodiscard]] const std::string& reply() const { return reply_; }
 
  private:
+  [[nodiscard]] std::vector<NeededKey> KeysOn(const Shard& shard) const;
+  [[nodiscard]] bool HasToWait(Shard* shard, std::unique_ptr<Message>* self);
+  void PinOn(Shard* shard);
   void Run(Shard* last);
+  void LeaveOther(Shard* shard);
+  static void Unpin(const std::vector<NeededKey>& keys, Shard* shard);
   void TellExecuted();
 
   Route route_;
@@ -68,6 +79,10 @@ class SpanningOperation final : public Message, public HeldReply {
   std::vector<storage::Key> keys_;
   std::vector<uint32_t> visits_;
   size_t next_visit_ = 0;
+  bool gathers_ = false;  // the round before entering
+  bool pinned_ = false;   // that round was made
+  bool unreadable_ = false;
+  bool has_room_ = false;                      // it was let in to write
   std::vector<storage::Keyspace*> keyspaces_;  // by shard; null where not entered
   Outcome outcome_;
   bool executed_ = false;

@@ -48,6 +48,15 @@ struct CoreStatistics {
   Counter expired_keys;
   Counter error_replies;
   Counter object_bytes;
+  Counter table_bytes;  // of the objects' tables
+  Counter dirty_bytes;  // of objects that no checkpoint has yet
+  Counter resident_objects;
+  Counter incomplete_slots;  // something of them is not in memory; by database
+  Counter evicted_objects;
+  Counter object_loads;        // objects asked of the disk
+  Counter object_memory_hits;  // that the store's caches and filters knew
+  Counter waiting_operations;  // at the input gate
+  Counter cold_expiring;       // objects with an expiry that are not in memory; only the sum counts
   Counter turns;
   Counter held_replies;                   // batches that waited at the gate for their commit
   std::vector<CommandCounters> commands;  // by Command::id

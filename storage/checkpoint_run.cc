@@ -85,11 +85,12 @@ Status CheckpointRun::Run() {
   // flush itself is in the journal, and synced before anything depends on it.
   CheckpointRecord next;
   next.floor = std::max(floor_, cut);
-  if (status = SampleGenerations(&next.generations); !status.ok()) return status;
+  if (status = BeginOnShards(&next.generations); !status.ok()) return status;
   std::unique_ptr<ObjectFile> file;
   if (status = database_->NewObjectFile(&file); !status.ok()) return status;
   if (status = CopyChanged(file.get()); !status.ok()) return status;
   if (file->entries() > 0 && (status = file->Finish(), !status.ok())) return status;
+  if (status = SampleCounts(&next.counts); !status.ok()) return status;
 
   // Everything that was copied or sampled has a ticket up to this one. Objects must not run ahead of
   // the journal: a crash would keep them and lose what belongs to them.
@@ -101,6 +102,7 @@ Status CheckpointRun::Run() {
   status = database_->WriteMeta(kMetaCheckpoint, EncodeCheckpointRecord(next));
   if (!status.ok()) return status;
   floor_ = next.floor;
+  if (status = EndOnShards(); !status.ok()) return status;
   if (status = database_->DropOldJournalParts(); !status.ok()) return status;
   return ForgetTombstones();
 }
@@ -113,14 +115,45 @@ Status CheckpointRun::ReadPreviousRecord(CheckpointRecord* previous) {
   return Status::Failure("the last checkpoint's record cannot be read any more");
 }
 
-Status CheckpointRun::SampleGenerations(std::vector<uint32_t>* generations) {
-  return Visit(0, [&](const Keyspace& keyspace) {  // they are the same on all shards
-    databases_ = keyspace.databases();
-    generations->clear();
-    for (int database = 0; database < databases_; ++database) {
-      generations->push_back(keyspace.generation(database));
-    }
-  });
+Status CheckpointRun::BeginOnShards(std::vector<uint32_t>* generations) {
+  for (uint32_t shard = 0; shard < shards_->shards(); ++shard) {
+    Status status = Visit(shard, [&](Keyspace& keyspace) {
+      keyspace.BeginCheckpoint();
+      if (shard != 0) return;  // generations are the same on all shards
+      databases_ = keyspace.databases();
+      generations->clear();
+      for (int database = 0; database < databases_; ++database) {
+        generations->push_back(keyspace.generation(database));
+      }
+    });
+    if (!status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+// Between two turns of a shard: all that it has changed has tickets up to `appended`, all that it will
+// change has later ones.
+Status CheckpointRun::SampleCounts(std::vector<CheckpointRecord::ShardCounts>* counts) {
+  for (uint32_t shard = 0; shard < shards_->shards(); ++shard) {
+    Status status = Visit(shard, [&](const Keyspace& keyspace) {
+      CheckpointRecord::ShardCounts sample{keyspace.slots(), log_->appended(), {}};
+      for (int database = 0; database < databases_; ++database) {
+        sample.databases.push_back(keyspace.counts(database));
+      }
+      counts->push_back(std::move(sample));
+    });
+    if (!status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+// What is clean now may leave memory.
+Status CheckpointRun::EndOnShards() {
+  for (uint32_t shard = 0; shard < shards_->shards(); ++shard) {
+    Status status = Visit(shard, [&](Keyspace& keyspace) { keyspace.EndCheckpoint(floor_); });
+    if (!status.ok()) return status;
+  }
+  return Status::Ok();
 }
 
 // In the order of keys: databases, and in each the shards, whose slots follow one another.

@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "storage/checkpoint_record.h"
 #include "storage/commit_log.h"
 #include "storage/database.h"
 #include "storage/keyspace.h"
@@ -44,13 +45,15 @@ class CheckpointRun {
   };
 
   Status ReadPreviousRecord(CheckpointRecord* previous);
-  Status SampleGenerations(std::vector<uint32_t>* generations);
+  Status BeginOnShards(std::vector<uint32_t>* generations);
+  Status SampleCounts(std::vector<CheckpointRecord::ShardCounts>* counts);
   Status CopyChanged(ObjectFile* file);
   Status CopyFromShard(uint32_t shard, uint8_t database, ObjectFile* file);
   static bool CopyStep(const Keyspace& keyspace, uint8_t database, Ticket floor, Position* position,
                        Copies* copies);
   Status WaitUntilSynced(Ticket ticket);
   Status DeleteFlushed(const std::vector<uint32_t>& before, const std::vector<uint32_t>& now);
+  Status EndOnShards();
   Status ForgetTombstones();
   static bool ForgetStep(Keyspace* keyspace, int database, Ticket floor, Position* position);
   Status Visit(uint32_t shard, const std::function<void(Keyspace&)>& visit);

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/access_clock.h"
 #include "storage/invariant.h"
 
 namespace tally::storage {
 
 namespace {
 
-// A table this small is freed in one go.
-constexpr size_t kSmallTable = 4096;
 // What a change takes beside its name and its bytes, or more.
 constexpr size_t kChangeOverheadBytes = 32;
 
@@ -26,6 +25,7 @@ Keyspace::Keyspace(SlotRange slots, int databases)
 
 Object* Keyspace::Find(int database, const Key& key, int64_t now_ms, Ticket* seen) {
   Database& db = databases_[Index(database)];
+  access_clock_ = AccessClockAt(now_ms);
   if (db.tables.empty()) {
     *seen = std::max(*seen, db.flush_ticket);
     return nullptr;
@@ -110,22 +110,47 @@ void Keyspace::EnsureTables(Database& database) {
   if (!database.tables.empty()) return;
   const size_t count = slots_.end - slots_.first;
   database.tables.resize(count);
+  for (SlotTable& table : database.tables) table.set_complete(database.incomplete_slots == 0);
   database.expiring_in_slot.assign(count, 0);
   database.tombstones_in_slot.assign(count, 0);
 }
 
-void Keyspace::Count(Database& database, uint32_t slot, const Object& object, int sign) {
+// What is in memory.
+void Keyspace::CountResident(Database& database, uint32_t slot, const Object& object, int sign) {
   const auto amount = static_cast<uint64_t>(static_cast<int64_t>(sign));
   object_bytes_ += amount * object.memory_bytes();
+  resident_objects_ += amount;
   if (object.is_tombstone()) {
     database.tombstones_in_slot[Offset(slot)] += static_cast<uint32_t>(amount);
-    return;
-  }
-  database.live += amount;
-  if (object.expires_at_ms() != kNoExpiry) {
-    database.expiring += amount;
+  } else if (object.expires_at_ms() != kNoExpiry) {
+    database.expiring_here += amount;
     database.expiring_in_slot[Offset(slot)] += static_cast<uint32_t>(amount);
   }
+}
+
+// What there is, in memory or not.
+void Keyspace::Count(Database& database, uint32_t slot, const Object& object, int sign) {
+  CountResident(database, slot, object, sign);
+  if (object.is_tombstone()) return;
+  database.counts.live += sign;
+  database.turn_counts.live += sign;
+  if (object.expires_at_ms() == kNoExpiry) return;
+  database.counts.expiring += sign;
+  database.turn_counts.expiring += sign;
+}
+
+Object* Keyspace::InsertInto(SlotTable* table, ObjectPtr object, const Key& key) {
+  const size_t before = table->table_bytes();
+  object->set_access_clock(access_clock_);
+  Object* const inserted = table->Insert(std::move(object), key);
+  table_bytes_ += table->table_bytes() - before;
+  return inserted;
+}
+
+void Keyspace::EraseFrom(SlotTable* table, Object* object) {
+  const size_t before = table->table_bytes();
+  table->Erase(object);
+  table_bytes_ += table->table_bytes() - before;
 }
 
 void Keyspace::Insert(int database, const Key& key, ObjectPtr object) {
@@ -137,7 +162,7 @@ void Keyspace::Insert(int database, const Key& key, ObjectPtr object) {
     Substitute(database, key, tombstone, std::move(object));
     return;
   }
-  Object* inserted = table.Insert(std::move(object), key);
+  Object* inserted = InsertInto(&table, std::move(object), key);
   Count(db, key.slot, *inserted, +1);
   MarkChanged(database, key.slot, inserted);
   db.size_ticket = kOpenTicket;
@@ -149,6 +174,7 @@ void Keyspace::Substitute(int database, const Key& key, Object* found, ObjectPtr
   const uint32_t slot = key.slot;
   Count(db, slot, *found, -1);
   if (found->is_tombstone() != replacement->is_tombstone()) db.size_ticket = kOpenTicket;
+  replacement->set_access_clock(access_clock_);
   if (found->is_pending()) {
     const uint32_t index = found->pending_index();
     Object* object = table.Replace(found, std::move(replacement));
@@ -157,6 +183,7 @@ void Keyspace::Substitute(int database, const Key& key, Object* found, ObjectPtr
     Count(db, slot, *object, +1);
     return;
   }
+  replacement->set_ticket(found->ticket());  // clean or dirty, as it was
   Object* object = table.Replace(found, std::move(replacement));
   Count(db, slot, *object, +1);
   MarkChanged(database, slot, object);
@@ -164,6 +191,7 @@ void Keyspace::Substitute(int database, const Key& key, Object* found, ObjectPtr
 
 void Keyspace::MarkChanged(int database, uint32_t slot, Object* object) {
   if (object->is_pending()) return;
+  if (object->ticket() <= floor_) dirty_bytes_ += object->memory_bytes();
   changed_bytes_ += object->name().size() + kChangeOverheadBytes;
   object->MarkPending(static_cast<uint32_t>(changed_.size()));
   changed_.push_back(
@@ -175,8 +203,9 @@ void Keyspace::DropTables(int database) {
   if (!db.tables.empty()) garbage_.push_back(std::move(db.tables));
   garbage_hash_ = 0;  // freeing goes on with this one, from its front
   db.tables.clear();
-  db.live = 0;
-  db.expiring = 0;
+  db.expiring_here = 0;
+  // Nothing of it is alive on the disk, so nothing is missing.
+  incomplete_slots_ -= std::exchange(db.incomplete_slots, 0);
 }
 
 void Keyspace::Flush(int database) {
@@ -189,6 +218,9 @@ void Keyspace::Flush(int database) {
     changed_[i].object->MarkPending(static_cast<uint32_t>(i));
   }
   DropTables(database);
+  db.turn_counts.live -= db.counts.live;
+  db.turn_counts.expiring -= db.counts.expiring;
+  db.counts = CountChange();
   ++db.generation;
   db.flush_ticket = kOpenTicket;
   db.size_ticket = kOpenTicket;
@@ -196,35 +228,6 @@ void Keyspace::Flush(int database) {
   if (std::find(flushed_.begin(), flushed_.end(), number) == flushed_.end()) {
     flushed_.push_back(number);
   }
-}
-
-bool Keyspace::FreeStep(size_t max_objects) {
-  size_t freed = 0;
-  while (!garbage_.empty() && freed < max_objects) {
-    std::vector<SlotTable>& tables = garbage_.back();
-    if (tables.empty()) {
-      garbage_.pop_back();
-      continue;
-    }
-    SlotTable& table = tables.back();
-    if (table.size() > kSmallTable) {
-      std::vector<Object*> condemned;
-      garbage_hash_ = table.ForEachFrom(garbage_hash_, max_objects, [&](Object* object, uint64_t) {
-        condemned.push_back(object);
-      });
-      for (Object* object : condemned) {
-        object_bytes_ -= object->memory_bytes();
-        table.Erase(object);
-      }
-      freed += condemned.size() + 1;
-      continue;
-    }
-    garbage_hash_ = 0;
-    table.ForEach([&](Object* object, uint64_t) { object_bytes_ -= object->memory_bytes(); });
-    freed += table.size() + 1;  // an empty table costs something, too
-    tables.pop_back();
-  }
-  return !garbage_.empty();
 }
 
 void Keyspace::EncodeFlushes(std::string* out) const {
@@ -237,7 +240,16 @@ void Keyspace::EncodeObjects(std::string* out) const {
   for (const Changed& changed : changed_) AppendChange(out, changed.database, *changed.object);
 }
 
+void Keyspace::EncodeCounts(std::string* out) const {
+  for (size_t i = 0; i < databases_.size(); ++i) {
+    const CountChange& counts = databases_[i].turn_counts;
+    if (counts.live == 0 && counts.expiring == 0) continue;
+    AppendCounts(out, static_cast<uint8_t>(i), static_cast<uint16_t>(slots_.first), counts);
+  }
+}
+
 void Keyspace::Stamp(Ticket ticket) {
+  last_change_ = ticket;
   for (const Changed& changed : changed_) {
     changed.object->set_ticket(ticket);
     changed.table->set_last_change(ticket);
@@ -248,19 +260,28 @@ void Keyspace::Stamp(Ticket ticket) {
   for (Database& db : databases_) {
     if (db.flush_ticket == kOpenTicket) db.flush_ticket = ticket;
     if (db.size_ticket == kOpenTicket) db.size_ticket = ticket;
+    db.turn_counts = CountChange();
   }
-}
-
-void Keyspace::LoadObject(uint8_t database, const Key& key, const ObjectRecord& record) {
-  Database& db = databases_[Index(database)];
-  if (record.generation < db.generation) return;
-  EnsureTables(db);
-  const Object* object = db.tables[Offset(key.slot)].Insert(MakeObject(key, record), key);
-  Count(db, key.slot, *object, +1);
 }
 
 void Keyspace::SetGeneration(int database, uint32_t generation) {
   databases_[Index(database)].generation = generation;
+}
+
+void Keyspace::SetCold(int database) {
+  Database& db = databases_[Index(database)];
+  TALLY_ASSERT(db.tables.empty() && db.incomplete_slots == 0, "cold before anything is there");
+  db.incomplete_slots = slots_.end - slots_.first;
+  incomplete_slots_ += db.incomplete_slots;
+}
+
+void Keyspace::SetCounts(int database, const CountChange& counts) {
+  databases_[Index(database)].counts = counts;
+}
+
+void Keyspace::EndCheckpoint(Ticket floor) {
+  floor_ = floor;
+  dirty_bytes_ -= std::min(dirty_bytes_, std::exchange(dirty_at_cut_, 0));
 }
 
 void Keyspace::ReplayObject(const Key& key, const Change& change, Ticket ticket) {
@@ -270,14 +291,16 @@ void Keyspace::ReplayObject(const Key& key, const Change& change, Ticket ticket)
   ObjectPtr made = MakeObject(key, change);
   Object* object = table.Find(key);
   if (object == nullptr) {
-    object = table.Insert(std::move(made), key);
+    object = InsertInto(&table, std::move(made), key);
   } else {
-    Count(db, key.slot, *object, -1);
+    CountResident(db, key.slot, *object, -1);
     object = table.Replace(object, std::move(made));
   }
-  Count(db, key.slot, *object, +1);
+  CountResident(db, key.slot, *object, +1);
+  if (object->ticket() <= floor_) dirty_bytes_ += object->memory_bytes();
   object->set_ticket(ticket);
   table.set_last_change(ticket);
+  last_change_ = ticket;
 }
 
 void Keyspace::ReplayFlush(int database, uint32_t generation, Ticket ticket) {
@@ -285,55 +308,6 @@ void Keyspace::ReplayFlush(int database, uint32_t generation, Ticket ticket) {
   Database& db = databases_[Index(database)];
   db.generation = generation;
   db.flush_ticket = ticket;
-}
-
-uint64_t Keyspace::ExpireFrom(int database, uint32_t slot, int64_t now_ms, uint64_t first_hash,
-                              size_t wanted, size_t* looked_at) {
-  Database& db = databases_[Index(database)];
-  if (db.tables.empty() || db.expiring_in_slot[Offset(slot)] == 0) return SlotTable::kHashEnd;
-  std::vector<Object*> condemned;
-  const uint64_t next =
-      db.tables[Offset(slot)].ForEachFrom(first_hash, wanted, [&](Object* object, uint64_t) {
-        ++*looked_at;
-        if (!object->is_tombstone() && object->IsExpired(now_ms)) condemned.push_back(object);
-      });
-  for (Object* object : condemned) {
-    const Key key{object->name(), static_cast<uint16_t>(slot), object->hash()};
-    MakeTombstone(database, key, object);
-  }
-  expired_count_ += condemned.size();
-  return next;
-}
-
-uint64_t Keyspace::ForEachDirtyFrom(
-    int database, uint32_t slot, Ticket floor, uint64_t first_hash, size_t wanted,
-    size_t* looked_at, const std::function<void(const Object&, uint64_t hash)>& visit) const {
-  TALLY_ASSERT(!has_changes(), "a checkpoint copies between turns");
-  const Database& db = databases_[Index(database)];
-  if (db.tables.empty()) return SlotTable::kHashEnd;
-  const SlotTable& table = db.tables[Offset(slot)];
-  if (table.last_change() <= floor) return SlotTable::kHashEnd;
-  return table.ForEachFrom(first_hash, wanted, [&](const Object* object, uint64_t hash) {
-    ++*looked_at;
-    if (object->ticket() > floor) visit(*object, hash);
-  });
-}
-
-uint64_t Keyspace::PurgeTombstonesFrom(int database, uint32_t slot, Ticket floor,
-                                       uint64_t first_hash, size_t wanted, size_t* looked_at) {
-  Database& db = databases_[Index(database)];
-  if (db.tables.empty() || db.tombstones_in_slot[Offset(slot)] == 0) return SlotTable::kHashEnd;
-  SlotTable& table = db.tables[Offset(slot)];
-  std::vector<Object*> forgotten;
-  const uint64_t next = table.ForEachFrom(first_hash, wanted, [&](Object* object, uint64_t) {
-    ++*looked_at;
-    if (object->is_tombstone() && object->ticket() <= floor) forgotten.push_back(object);
-  });
-  for (Object* object : forgotten) {
-    Count(db, slot, *object, -1);
-    table.Erase(object);
-  }
-  return next;
 }
 
 }  // namespace tally::storage

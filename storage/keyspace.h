@@ -6,21 +6,19 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/access_clock.h"
 #include "storage/key.h"
 #include "storage/object.h"
 #include "storage/object_codec.h"
+#include "storage/pins.h"
+#include "storage/slot.h"
 #include "storage/slot_table.h"
 #include "storage/ticket.h"
 
 namespace tally::storage {
 
-/// The slots [first, end) that one shard owns.
-struct SlotRange {
-  uint32_t first = 0;
-  uint32_t end = kSlotCount;
-};
-
-/// All objects of one shard, in every database, and the change set that the shard's turn gathers.
+/// The objects of one shard, in every database, as far as they are in memory, and the change set that
+/// the shard's turn gathers.
 ///
 /// Thread: the shard's owner; while a spanning operation has entered the shard, that operation's
 /// thread instead. No locks.
@@ -46,6 +44,12 @@ class Keyspace {
   /// committed state and the clock).
   [[nodiscard]] Object* Find(int database, const Key& key, int64_t now_ms, Ticket* seen);
 
+  /// Whether `Find` can tell: the object, or the tombstone that says it is absent, is in memory, or its
+  /// slot is complete.
+  [[nodiscard]] bool Knows(int database, const Key& key) const;
+  /// Everything is in memory: it knows every key.
+  [[nodiscard]] bool is_complete() const { return incomplete_slots_ == 0; }
+
   // Writes. `found` is what `Find` gave for this key just before (nullptr = absent); it may be freed.
   void PutInteger(int database, const Key& key, Object* found, int64_t value,
                   int64_t expires_at_ms);
@@ -62,14 +66,19 @@ class Keyspace {
   bool FreeStep(size_t max_objects);
   [[nodiscard]] bool has_garbage() const { return !garbage_.empty(); }
 
-  /// Live objects (an expired one counts until it is removed, as in Redis) and those with an expiry.
-  [[nodiscard]] uint64_t size(int database) const { return databases_[Index(database)].live; }
-  [[nodiscard]] uint64_t expiring(int database) const {
-    return databases_[Index(database)].expiring;
+  /// This shard's part in the number of live objects, cold ones included (an expired one counts until it
+  /// is removed, as in Redis), and of those with an expiry. Only the sums over all shards mean
+  /// something: what a start found on the disk is counted by one of them for all.
+  [[nodiscard]] const CountChange& counts(int database) const {
+    return databases_[Index(database)].counts;
   }
   /// The ticket on which `size` depends, as `Find`'s `seen`.
   [[nodiscard]] Ticket size_ticket(int database) const {
     return databases_[Index(database)].size_ticket;
+  }
+  /// The ticket on which the absence of what is nowhere depends.
+  [[nodiscard]] Ticket absence_ticket(int database) const {
+    return databases_[Index(database)].flush_ticket;
   }
   [[nodiscard]] int databases() const { return static_cast<int>(databases_.size()); }
   [[nodiscard]] SlotRange slots() const { return slots_; }
@@ -81,17 +90,52 @@ class Keyspace {
   [[nodiscard]] size_t changed_bytes() const { return changed_bytes_; }
   void EncodeFlushes(std::string* out) const;
   void EncodeObjects(std::string* out) const;
+  /// How the turn changed the numbers of objects. Behind the objects, for every shard.
+  void EncodeCounts(std::string* out) const;
   void Stamp(Ticket ticket);
 
   // Recovery: state that is durable already.
-  /// `record.generation` older than the database's own is dropped.
-  void LoadObject(uint8_t database, const Key& key, const ObjectRecord& record);
   void SetGeneration(int database, uint32_t generation);
+  /// The disk holds objects of the database: they are cold. Before anything else is recovered.
+  void SetCold(int database);
+  void SetCounts(int database, const CountChange& counts);
+
+  // A checkpoint, between two turns.
+  /// It has cut the journal: what is dirty now will be clean when it is done.
+  void BeginCheckpoint() { dirty_at_cut_ = dirty_bytes_; }
+  /// It is done, or recovery has found it: everything that changed up to `floor` is on the disk.
+  void EndCheckpoint(Ticket floor);
   void ReplayObject(const Key& key, const Change& change, Ticket ticket);
   void ReplayFlush(int database, uint32_t generation, Ticket ticket);
   [[nodiscard]] uint32_t generation(int database) const {
     return databases_[Index(database)].generation;
   }
+
+  // Cold objects. Read from the disk while their keys, or all their slots, were pinned: so what was
+  // read is still true where nothing is in memory.
+  /// `record` of the key, null when the disk has none (then a tombstone says so). Nothing happens to what
+  /// is known already.
+  void Take(int database, const Key& key, const ObjectRecord* record);
+  [[nodiscard]] Pins& pins() { return pins_; }
+  [[nodiscard]] bool IsSlotComplete(int database, uint32_t slot) const;
+  /// From now on it is noted whether something of the slot leaves memory …
+  void WatchSlot(int database, uint32_t slot);
+  /// … and if nothing has, and everything on the disk was taken meanwhile, the slot is complete.
+  void CompleteSlot(int database, uint32_t slot);
+  [[nodiscard]] uint32_t incomplete_slots() const { return incomplete_slots_; }
+
+  /// Looks at about `wanted` objects, going on where it stopped, and lets those go that are clean, not
+  /// pinned, and were not used for longer than most of the others it looks at (`oldest_part`: the share
+  /// of them). Returns how many went.
+  size_t EvictStep(size_t wanted, double oldest_part, int64_t now_ms);
+  /// How often EvictStep has been through everything.
+  [[nodiscard]] uint64_t evict_rounds() const { return evict_rounds_; }
+  /// Lets everything go that is clean and not pinned. Takes its time: for DEBUG RELOAD and tests.
+  void EvictAll();
+
+  /// Looks at about `wanted` objects, going on where it stopped, and keeps their access clocks from
+  /// wrapping: each has to be seen once in kMaxIdleSeconds.
+  void AgeStep(size_t wanted, int64_t now_ms);
 
   // Background work, in steps through one slot in the order of hashes: each looks at about `wanted`
   // objects (at least 1) with first_hash <= hash < the returned value, adds their number to *looked_at,
@@ -110,19 +154,37 @@ class Keyspace {
   [[nodiscard]] bool IsEmpty(int database) const {
     return databases_[Index(database)].tables.empty();
   }
+  /// Visits what is in memory from `from` on, tombstones too: about `wanted` objects, at most `wanted`
+  /// slots more than that, nothing from `end` on. Returns where it stopped.
+  SlotPosition Visit(int database, SlotPosition from, SlotPosition end, size_t wanted,
+                     const std::function<void(Object*, uint32_t slot)>& visit) const;
+  /// Objects in memory that expire.
+  [[nodiscard]] uint64_t expiring_here(int database) const {
+    return databases_[Index(database)].expiring_here;
+  }
 
   /// Objects removed because they had expired, since start.
   [[nodiscard]] uint64_t expired_count() const { return expired_count_; }
-  /// Bytes that the allocator spends on objects.
+  /// Bytes that the allocator spends on objects, and on their tables' entries.
   [[nodiscard]] uint64_t object_bytes() const { return object_bytes_; }
+  [[nodiscard]] uint64_t table_bytes() const { return table_bytes_; }
+  /// Of them, of objects that were clean before and changed since the floor moved: at least so many
+  /// bytes cannot be evicted now.
+  [[nodiscard]] uint64_t dirty_bytes() const { return dirty_bytes_; }
+  /// Something has changed since the floor.
+  [[nodiscard]] bool is_dirty() const { return last_change_ > floor_; }
+  [[nodiscard]] uint64_t resident_objects() const { return resident_objects_; }
+  [[nodiscard]] uint64_t evicted_count() const { return evicted_count_; }
 
  private:
   struct Database {
-    std::vector<SlotTable> tables;  // empty until the first write; by slot - slots_.first
-    std::vector<uint32_t> expiring_in_slot;
+    std::vector<SlotTable> tables;           // empty until the first write; by slot - slots_.first
+    std::vector<uint32_t> expiring_in_slot;  // in memory, as the next
     std::vector<uint32_t> tombstones_in_slot;
-    uint64_t live = 0;
-    uint64_t expiring = 0;
+    uint64_t expiring_here = 0;
+    uint32_t incomplete_slots = 0;
+    CountChange counts;
+    CountChange turn_counts;  // what the turn changed in them
     uint32_t generation = 0;
     Ticket flush_ticket = kNoTicket;  // absence of a key depends on it
     Ticket size_ticket = kNoTicket;
@@ -135,6 +197,13 @@ class Keyspace {
   void Substitute(int database, const Key& key, Object* found, ObjectPtr replacement);
   void Insert(int database, const Key& key, ObjectPtr object);
   void Count(Database& database, uint32_t slot, const Object& object, int sign);
+  void CountResident(Database& database, uint32_t slot, const Object& object, int sign);
+  [[nodiscard]] bool IsPinned(int database, uint32_t slot, uint64_t hash) const;
+  void LetGo(Database& database, uint32_t slot, Object* object);
+  Object* InsertInto(SlotTable* table, ObjectPtr object, const Key& key);
+  void EraseFrom(SlotTable* table, Object* object);
+  void SkipEmptyDatabases();
+  void NextEvictDatabase();
   void MakeTombstone(int database, const Key& key, Object* found);
   void FinishPut(int database, const Key& key, Object* found, int64_t expires_at_ms);
   void DropTables(int database);
@@ -154,6 +223,21 @@ class Keyspace {
   size_t changed_bytes_ = 0;
   uint64_t expired_count_ = 0;
   uint64_t object_bytes_ = 0;
+  uint64_t table_bytes_ = 0;
+  uint64_t dirty_bytes_ = 0;
+  uint64_t dirty_at_cut_ = 0;
+  uint64_t resident_objects_ = 0;
+  uint64_t evicted_count_ = 0;
+  uint32_t incomplete_slots_ = 0;
+  Ticket floor_ = kNoTicket;
+  Ticket last_change_ = kNoTicket;
+  Pins pins_;
+  AccessClock access_clock_ = 0;  // of the latest Find: what is made now was used now
+  int evict_database_ = 0;        // where EvictStep goes on
+  SlotPosition evict_from_;
+  uint64_t evict_rounds_ = 0;
+  int age_database_ = 0;  // and AgeStep
+  SlotPosition age_from_;
 };
 
 }  // namespace tally::storage

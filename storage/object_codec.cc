@@ -12,7 +12,9 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "numbers are copied as they lie in memory");
 
-constexpr uint8_t kFlushKind = 0xff;  // where an object's record has its type
+// Where an object's record has its type.
+constexpr uint8_t kFlushKind = 0xff;
+constexpr uint8_t kCountsKind = 0xfe;
 constexpr uint8_t kIntegerFlag = 1;
 constexpr uint8_t kExpiryFlag = 2;
 constexpr uint8_t kKnownFlags = kIntegerFlag | kExpiryFlag;
@@ -167,6 +169,17 @@ void AppendFlush(std::string* out, uint8_t database, uint32_t generation) {
   fields.FlushTo(out);
 }
 
+void AppendCounts(std::string* out, uint8_t database, uint16_t slot, const CountChange& counts) {
+  FieldBuffer fields;
+  fields.PutByte(database);
+  fields.PutByte(kCountsKind);
+  fields.PutByte(0);
+  fields.PutFixed(slot);
+  fields.PutFixed(counts.live);
+  fields.PutFixed(counts.expiring);
+  fields.FlushTo(out);
+}
+
 bool ReadChange(std::string_view* in, Change* out) {
   *out = Change();
   uint8_t type;
@@ -175,6 +188,13 @@ bool ReadChange(std::string_view* in, Change* out) {
     uint8_t flags;
     out->is_flush = true;
     return TakeFixed(in, &flags) && flags == 0 && TakeFixed(in, &out->generation);
+  }
+  if (type == kCountsKind) {
+    uint8_t flags;
+    out->is_counts = true;
+    return TakeFixed(in, &flags) && flags == 0 && TakeFixed(in, &out->slot) &&
+           out->slot < kSlotCount && TakeFixed(in, &out->counts.live) &&
+           TakeFixed(in, &out->counts.expiring);
   }
   return TakeFlagsAndExpiry(in, type, out) && TakeSizedBytes(in, kMaxNameBytes, &out->name) &&
          TakePayload(in, out);
@@ -186,13 +206,17 @@ void AppendSlotPrefix(std::string* out, uint8_t database, uint16_t slot) {
   out->append(prefix, sizeof(prefix));
 }
 
-void AppendObjectKey(std::string* out, uint8_t database, const Key& key) {
-  AppendSlotPrefix(out, database, key.slot);
-  char hash[kHashBytes];
+void AppendHashPrefix(std::string* out, uint8_t database, uint16_t slot, uint64_t hash) {
+  AppendSlotPrefix(out, database, slot);
+  char bytes[kHashBytes];
   for (size_t i = 0; i < kHashBytes; ++i) {
-    hash[i] = static_cast<char>((key.hash >> (8 * (kHashBytes - 1 - i))) & 0xff);
+    bytes[i] = static_cast<char>((hash >> (8 * (kHashBytes - 1 - i))) & 0xff);
   }
-  out->append(hash, kHashBytes);
+  out->append(bytes, kHashBytes);
+}
+
+void AppendObjectKey(std::string* out, uint8_t database, const Key& key) {
+  AppendHashPrefix(out, database, key.slot, key.hash);
   out->append(key.name);
 }
 
@@ -232,7 +256,7 @@ bool ParseObjectValue(std::string_view in, ObjectRecord* out) {
 }
 
 ObjectPtr MakeObject(const Key& key, const Change& change) {
-  TALLY_ASSERT(!change.is_flush, "a flush is no object");
+  TALLY_ASSERT(!change.is_flush && !change.is_counts, "this change is not an object's");
   TALLY_ASSERT(key.name == change.name, "a change of another name");
   return MakeObjectFrom(key, change);
 }

@@ -26,11 +26,23 @@ namespace tally::storage {
 //          payload: integer i64, or bytes (varint size, bytes), or nothing (tombstone)
 // flush:   database u8 · 0xff · 0 · generation u32: this database was emptied and its generation is
 // now that
+// counts:  database u8 · 0xfe · 0 · slot u16 · live i64 · expiring i64: in the shard that owns the slot
+// the change set made so many more objects (or fewer), and so many more that expire
+
+/// How the number of objects changed: of live ones, and of those among them that expire.
+struct CountChange {
+  int64_t live = 0;
+  int64_t expiring = 0;
+};
 
 struct Change {
   uint8_t database = 0;
   bool is_flush = false;
-  uint32_t generation = 0;  // of a flush; else 0. All below: not of a flush.
+  uint32_t generation = 0;  // of a flush; else 0
+  bool is_counts = false;
+  uint16_t slot = 0;  // of counts, as the next
+  CountChange counts;
+  // All below: of an object.
   ObjectType type = ObjectType::kTombstone;
   bool is_integer = false;
   int64_t integer = 0;
@@ -42,6 +54,7 @@ struct Change {
 // Allocates only when `out` has too little capacity.
 void AppendChange(std::string* out, uint8_t database, const Object& object);
 void AppendFlush(std::string* out, uint8_t database, uint32_t generation);
+void AppendCounts(std::string* out, uint8_t database, uint16_t slot, const CountChange& counts);
 
 // Reads one record from the front of *in and moves *in behind it. False: malformed; *in and *out
 // are unspecified.
@@ -73,6 +86,8 @@ void AppendObjectKey(std::string* out, uint8_t database, const Key& key);
 // What the keys of all objects of a slot begin with. `slot` may be kSlotCount: the end of the last
 // slot.
 void AppendSlotPrefix(std::string* out, uint8_t database, uint16_t slot);
+// What the keys of all objects of a slot whose hash is at least `hash` are not less than.
+void AppendHashPrefix(std::string* out, uint8_t database, uint16_t slot, uint64_t hash);
 [[nodiscard]] bool ParseObjectKey(std::string_view in, ObjectKey* out);
 
 // Requires that the object is not a tombstone: on disk, absence is a deletion.
@@ -80,7 +95,7 @@ void AppendObjectValue(std::string* out, const Object& object, uint32_t generati
 // False: malformed, or of another version (the first byte).
 [[nodiscard]] bool ParseObjectValue(std::string_view in, ObjectRecord* out);
 
-// The object that was encoded, with ticket kNoTicket. `key` is the name's; `change` is no flush.
+// The object that was encoded, with ticket kNoTicket. `key` is the name's; `change` is an object's.
 [[nodiscard]] ObjectPtr MakeObject(const Key& key, const Change& change);
 [[nodiscard]] ObjectPtr MakeObject(const Key& key, const ObjectRecord& record);
 

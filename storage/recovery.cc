@@ -1,75 +1,36 @@
-#ifndef XXH_INLINE_ALL
-#define XXH_INLINE_ALL
-#endif
-
 #include "storage/recovery.h"
 
 #include <sys/random.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include "storage/invariant.h"
 #include "storage/journal_entry.h"
 #include "storage/key.h"
 #include "storage/object_codec.h"
+#include "storage/sealed_record.h"
 #include "storage/slot.h"
 
 namespace tally::storage {
 namespace {
 
-static_assert(std::endian::native == std::endian::little,
-              "numbers are copied as they lie in memory");
-
-constexpr std::string_view kFormatValue = "1";
-constexpr uint8_t kRecordVersion = 1;  // of the seed and checkpoint records
+constexpr std::string_view kFormatValue = "2";  // 1 had no counts in the journal
+constexpr uint8_t kSeedVersion = 1;
 
 Status Refuse(std::string_view what) {
   return Status::Failure(
       fmt::format("{}. Nothing was changed. Restore the data directory from a backup", what));
 }
 
-// A record: version u8 · fields, little-endian · XXH3-64 u64 of all before.
-
-template <typename Integer>
-void AppendFixed(std::string* out, Integer value) {
-  char bytes[sizeof(value)];
-  std::memcpy(bytes, &value, sizeof(value));
-  out->append(bytes, sizeof(bytes));
-}
-
-template <typename Integer>
-bool TakeFixed(std::string_view* in, Integer* value) {
-  if (in->size() < sizeof(*value)) return false;
-  std::memcpy(value, in->data(), sizeof(*value));
-  in->remove_prefix(sizeof(*value));
-  return true;
-}
-
-void Seal(std::string* out) { AppendFixed(out, XXH3_64bits(out->data(), out->size())); }
-
-// Leaves the fields in *in.
-bool Unseal(std::string_view* in) {
-  if (in->size() < sizeof(uint8_t) + sizeof(uint64_t)) return false;
-  std::string_view sum = in->substr(in->size() - sizeof(uint64_t));
-  in->remove_suffix(sizeof(uint64_t));
-  uint64_t checksum;
-  uint8_t version;
-  const uint64_t computed = XXH3_64bits(in->data(), in->size());
-  return TakeFixed(&sum, &checksum) && checksum == computed && TakeFixed(in, &version) &&
-         version == kRecordVersion;
-}
-
 std::string EncodeSeed(const HashSeed& seed) {
   std::string out;
-  AppendFixed(&out, kRecordVersion);
+  AppendFixed(&out, kSeedVersion);
   AppendFixed(&out, seed.low);
   AppendFixed(&out, seed.high);
   Seal(&out);
@@ -77,7 +38,8 @@ std::string EncodeSeed(const HashSeed& seed) {
 }
 
 bool DecodeSeed(std::string_view in, HashSeed* seed) {
-  return Unseal(&in) && TakeFixed(&in, &seed->low) && TakeFixed(&in, &seed->high) && in.empty();
+  return Unseal(&in, kSeedVersion) && TakeFixed(&in, &seed->low) && TakeFixed(&in, &seed->high) &&
+         in.empty();
 }
 
 Status DrawSeed(HashSeed* seed) {
@@ -102,7 +64,8 @@ class Recovery {
       : database_(database),
         keyspaces_(keyspaces),
         databases_(static_cast<size_t>(keyspaces.front()->databases())),
-        out_(out) {}
+        out_(out),
+        counts_(databases_) {}
 
   Status Run(Ticket high_water);
 
@@ -110,17 +73,20 @@ class Recovery {
   Status ReadSeed();
   Status BeginNew();
   Status ReadCheckpoint();
-  Status LoadObjects();
-  Status LoadObject(std::string_view key, std::string_view value);
+  void ApplyCheckpoint();
   Status ReplayJournal();
   Status ReplayEntry(Ticket key, std::string_view blob);
   Status ReplayChangeSet(Ticket ticket, std::string_view change_set);
+  void ReplayCounts(const Change& change, Ticket ticket);
+  Status GiveOutCounts();
   [[nodiscard]] Keyspace* Owner(uint16_t slot) const;
 
   Database* const database_;
   const std::vector<Keyspace*>& keyspaces_;
   const size_t databases_;
   Recovered* const out_;
+  CheckpointRecord checkpoint_;
+  std::vector<CountChange> counts_;  // by database
 };
 
 Status Recovery::Run(Ticket high_water) {
@@ -144,7 +110,7 @@ Status Recovery::Run(Ticket high_water) {
   }
   if (status = ReadSeed(); !status.ok()) return status;
   if (status = ReadCheckpoint(); !status.ok()) return status;
-  if (status = LoadObjects(); !status.ok()) return status;
+  ApplyCheckpoint();
   if (status = ReplayJournal(); !status.ok()) return status;
   if (out_->last < high_water) {
     return Refuse(
@@ -152,7 +118,7 @@ Status Recovery::Run(Ticket high_water) {
                     "it: a log was cut, changed or deleted",
                     out_->last, high_water));
   }
-  return Status::Ok();
+  return GiveOutCounts();
 }
 
 // The format record is written last: an interrupted first start is one again.
@@ -191,49 +157,34 @@ Status Recovery::ReadCheckpoint() {
   std::string encoded;
   Status status = database_->ReadMeta(kMetaCheckpoint, &encoded);
   if (!status.ok() || encoded.empty()) return status;  // empty: there was none yet
-  CheckpointRecord record;
-  if (!DecodeCheckpointRecord(encoded, &record)) {
+  if (!DecodeCheckpointRecord(encoded, &checkpoint_)) {
     return Refuse("the database's checkpoint record is damaged or of a newer Tally");
   }
-  if (record.generations.size() > databases_) {
+  if (checkpoint_.generations.size() > databases_) {
     return Status::Failure(fmt::format(
         "the data has {} databases; this server is set up with {}. Nothing was changed. "
         "Start it with at least as many",
-        record.generations.size(), databases_));
+        checkpoint_.generations.size(), databases_));
   }
-  for (size_t i = 0; i < record.generations.size(); ++i) {
-    for (Keyspace* keyspace : keyspaces_) {
-      keyspace->SetGeneration(static_cast<int>(i), record.generations[i]);
+  return status;
+}
+
+// Objects stay where they are: what a checkpoint has counted is cold, and comes when it is asked for.
+void Recovery::ApplyCheckpoint() {
+  out_->floor = checkpoint_.floor;
+  for (const CheckpointRecord::ShardCounts& shard : checkpoint_.counts) {
+    for (size_t i = 0; i < shard.databases.size(); ++i) {
+      counts_[i].live += shard.databases[i].live;
+      counts_[i].expiring += shard.databases[i].expiring;
     }
   }
-  out_->floor = record.floor;
-  return Status::Ok();
-}
-
-Status Recovery::LoadObjects() {
-  Status loaded = Status::Ok();
-  Status status = database_->ScanObjects({}, {}, [&](std::string_view key, std::string_view value) {
-    loaded = LoadObject(key, value);
-    return loaded.ok() ? ScanStep::kContinue : ScanStep::kStop;
-  });
-  return status.ok() ? loaded : status;
-}
-
-Status Recovery::LoadObject(std::string_view key, std::string_view value) {
-  ObjectKey object;
-  ObjectRecord record;
-  if (!ParseObjectKey(key, &object) || object.database >= databases_ ||
-      object.key.slot != SlotOf(object.key.name) ||
-      object.key.hash != NameHash(out_->seed, object.key.name)) {
-    return Refuse("an object has a key that is damaged or of a newer Tally");
+  for (Keyspace* keyspace : keyspaces_) {
+    keyspace->EndCheckpoint(checkpoint_.floor);
+    for (size_t i = 0; i < checkpoint_.generations.size(); ++i) {
+      keyspace->SetGeneration(static_cast<int>(i), checkpoint_.generations[i]);
+      if (counts_[i].live > 0) keyspace->SetCold(static_cast<int>(i));
+    }
   }
-  if (!ParseObjectValue(value, &record)) {
-    return Refuse(fmt::format("an object in database {}, slot {} is damaged or of a newer Tally",
-                              object.database, object.key.slot));
-  }
-  Owner(object.key.slot)->LoadObject(object.database, object.key, record);
-  ++out_->objects;
-  return Status::Ok();
 }
 
 Status Recovery::ReplayJournal() {
@@ -289,6 +240,10 @@ Status Recovery::ReplayChangeSet(Ticket ticket, std::string_view change_set) {
           "that this server is set up with",
           ticket, databases_));
     }
+    if (change.is_counts) {
+      ReplayCounts(change, ticket);
+      continue;
+    }
     if (change.is_flush) {
       for (Keyspace* keyspace : keyspaces_) {
         keyspace->ReplayFlush(change.database, change.generation, ticket);
@@ -297,6 +252,38 @@ Status Recovery::ReplayChangeSet(Ticket ticket, std::string_view change_set) {
     }
     const Key key = MakeKey(out_->seed, change.name);
     Owner(key.slot)->ReplayObject(key, change, ticket);
+  }
+  return Status::Ok();
+}
+
+void Recovery::ReplayCounts(const Change& change, Ticket ticket) {
+  for (const CheckpointRecord::ShardCounts& shard : checkpoint_.counts) {
+    const bool is_its = shard.slots.first <= change.slot && change.slot < shard.slots.end;
+    if (is_its && ticket <= shard.ticket) return;  // the checkpoint has counted it
+  }
+  counts_[change.database].live += change.counts.live;
+  counts_[change.database].expiring += change.counts.expiring;
+}
+
+// Sums over the shards are what counts; evenly, so that each knows about how much there is in its part.
+Status Recovery::GiveOutCounts() {
+  for (size_t i = 0; i < databases_; ++i) {
+    const CountChange& counts = counts_[i];
+    if (counts.live < 0 || counts.expiring < 0 || counts.expiring > counts.live) {
+      return Refuse(fmt::format(
+          "the numbers of objects in database {} do not add up: {}, {} of them with an expiry", i,
+          counts.live, counts.expiring));
+    }
+    CountChange left = counts;
+    for (Keyspace* keyspace : keyspaces_) {
+      const int64_t slots = keyspace->slots().end - keyspace->slots().first;
+      CountChange share{counts.live * slots / kSlotCount, counts.expiring * slots / kSlotCount};
+      if (keyspace == keyspaces_.back()) share = left;
+      left.live -= share.live;
+      left.expiring -= share.expiring;
+      keyspace->SetCounts(static_cast<int>(i), share);
+    }
+    out_->objects += static_cast<uint64_t>(counts.live);
   }
   return Status::Ok();
 }
@@ -311,23 +298,6 @@ Keyspace* Recovery::Owner(uint16_t slot) const {
 }
 
 }  // namespace
-
-std::string EncodeCheckpointRecord(const CheckpointRecord& record) {
-  std::string out;
-  AppendFixed(&out, kRecordVersion);
-  AppendFixed(&out, record.floor);
-  for (const uint32_t generation : record.generations) AppendFixed(&out, generation);
-  Seal(&out);
-  return out;
-}
-
-bool DecodeCheckpointRecord(std::string_view in, CheckpointRecord* record) {
-  record->generations.clear();
-  if (!Unseal(&in) || !TakeFixed(&in, &record->floor)) return false;
-  uint32_t generation;
-  while (TakeFixed(&in, &generation)) record->generations.push_back(generation);
-  return in.empty() && record->floor <= kMaxTicket;
-}
 
 Status Recover(Database* database, const std::vector<Keyspace*>& keyspaces, Ticket high_water,
                Recovered* recovered) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/checkpoint_record.h"
 #include "storage/database.h"
 #include "storage/keyspace.h"
 #include "storage/name_hash.h"
@@ -17,7 +18,7 @@ struct Recovered {
   HashSeed seed;             // drawn at the first start
   Ticket floor = kNoTicket;  // of the last checkpoint
   Ticket last = kNoTicket;   // the highest ticket; the next change set gets last + 1
-  uint64_t objects = 0;      // loaded from their place
+  uint64_t objects = 0;      // in all databases, in memory or not
   uint64_t journal_entries = 0;
   uint64_t journal_bytes = 0;  // replayed
 };
@@ -27,17 +28,9 @@ inline constexpr std::string_view kMetaFormat = "format";
 inline constexpr std::string_view kMetaHashSeed = "hash-seed";
 inline constexpr std::string_view kMetaCheckpoint = "checkpoint";
 
-/// The checkpoint record: floor and the databases' generations as of it. Versioned, checksummed.
-struct CheckpointRecord {
-  Ticket floor = kNoTicket;
-  std::vector<uint32_t> generations;
-};
-[[nodiscard]] std::string EncodeCheckpointRecord(const CheckpointRecord& record);
-[[nodiscard]] bool DecodeCheckpointRecord(std::string_view in, CheckpointRecord* record);
-
-/// Fills the keyspaces (one per shard, contiguous slot ranges in ascending order, empty) with the
-/// recovered state: objects, then the journal after the checkpoint's floor. Journaled objects come out
-/// dirty. Tickets in the journal must be contiguous, begin at or before floor + 1, and reach
+/// Brings the keyspaces (one per shard, contiguous slot ranges in ascending order, empty) to the
+/// recovered state: what the checkpoint has put in its place is cold, what the journal after its floor
+/// says is in memory, dirty. So it takes as long as the journal is, whatever the data's size. Tickets in the journal must be contiguous, begin at or before floor + 1, and reach
 /// `high_water`. Anything damaged, missing or newer than this program is refused with a message that
 /// says where and what to do; nothing on disk is changed then.
 Status Recover(Database* database, const std::vector<Keyspace*>& keyspaces, Ticket high_water,

@@ -1,6 +1,7 @@
-// The hash slot of a name, by the rules of the Redis Cluster specification.
+// The hash slot of a name, by the rules of the Redis Cluster specification, and places among the slots.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string_view>
 
@@ -13,5 +14,20 @@ inline constexpr uint16_t kSlotCount = 16384;
 // and the first '}' after it, if that is not empty. Any bytes, any length; below kSlotCount.
 // Thread-safe.
 [[nodiscard]] uint16_t SlotOf(std::string_view name);
+
+/// The slots [first, end).
+struct SlotRange {
+  uint32_t first = 0;
+  uint32_t end = kSlotCount;
+};
+
+/// A place in the order of a database's objects, on the disk and in memory alike: by slot, in it by
+/// hash. `slot` may be kSlotCount: behind everything.
+struct SlotPosition {
+  uint32_t slot = 0;
+  uint64_t hash = 0;
+
+  auto operator<=>(const SlotPosition&) const = default;
+};
 
 }  // namespace tally::storage

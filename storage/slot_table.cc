@@ -20,6 +20,8 @@ void SlotTable::Swap(SlotTable& other) noexcept {
   std::swap(last_change_, other.last_change_);
   std::swap(size_, other.size_);
   std::swap(capacity_log2_, other.capacity_log2_);
+  std::swap(is_complete_, other.is_complete_);
+  std::swap(is_undiminished_, other.is_undiminished_);
 }
 
 SlotTable::Entry SlotTable::MakeEntry(const Object* object, uint64_t hash) {

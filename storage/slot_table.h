@@ -47,7 +47,7 @@ class SlotTable {
   ObjectPtr Remove(const Key& key);
   // Deletes `object`, which must be in this table.
   void Erase(Object* object);
-  // Deletes all objects and the table's memory. Leaves last_change() alone.
+  // Deletes all objects and the table's memory. Leaves the notes alone.
   void Clear();
 
   size_t size() const { return size_; }
@@ -80,9 +80,16 @@ class SlotTable {
   }
   void PrefetchObject(const Key& key) const;
 
-  // The highest ticket that changed something in this slot. Kept here for the caller, who sets it.
+  // Three notes of the caller's about the slot, kept here because there is room.
+  // The highest ticket that changed something in it.
   Ticket last_change() const { return last_change_; }
   void set_last_change(Ticket ticket) { last_change_ = ticket; }
+  // Nothing of the slot is missing in this table: what is not found here is nowhere.
+  bool is_complete() const { return is_complete_; }
+  void set_complete(bool complete) { is_complete_ = complete; }
+  // Nothing was taken out of the table since this was set.
+  bool is_undiminished() const { return is_undiminished_; }
+  void set_undiminished(bool undiminished) { is_undiminished_ = undiminished; }
 
  private:
   using Entry = uint64_t;  // 0: free
@@ -122,6 +129,8 @@ class SlotTable {
   Ticket last_change_ = kNoTicket;
   uint32_t size_ = 0;
   uint8_t capacity_log2_ = 0;  // 0: nothing allocated
+  bool is_complete_ = false;
+  bool is_undiminished_ = false;
 };
 
 template <typename Visit>

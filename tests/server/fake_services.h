@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "server/command.h"
+#include "server/keyspace_walk.h"
 #include "server/rate_sampler.h"
 #include "server/services.h"
 
@@ -44,13 +46,27 @@ class FakeServices : public Services {
     checkpoint_done = std::move(done);
     return true;
   }
+  /// Kept for the test; without `on_walk` the database is empty.
+  void Walk(std::unique_ptr<WalkVisitor> visitor, int database, storage::SlotPosition from,
+            size_t wanted) override {
+    if (on_walk) {
+      on_walk(std::move(visitor), database, from, wanted);
+    } else {
+      visitor->Finish({storage::kSlotCount, 0}, true);
+    }
+  }
+  std::function<void(std::unique_ptr<WalkVisitor>, int, storage::SlotPosition, size_t)> on_walk;
+
   bool ReloadObjects(std::function<void(bool, std::string)> done) override {
     if (reload_done) return false;
     reload_done = std::move(done);
     return true;
   }
+
   CheckpointInfo checkpoint_info() const override { return checkpoint; }
   CommitInfo commit_info() const override { return commit; }
+  ResidencyInfo residency_info() const override { return residency; }
+  ResidencyInfo residency;
 
   struct Wait {
     storage::Ticket ticket;

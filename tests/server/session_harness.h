@@ -28,82 +28,13 @@
 #include "server/wall_clock.h"
 #include "storage/commit_log.h"
 #include "storage/database.h"
+#include "storage/object_codec.h"
 #include "storage/recovery.h"
+#include "tests/server/fake_loader.h"
 #include "tests/server/fake_services.h"
+#include "tests/server/journal_database.h"
 
 namespace tally::server {
-
-/// A store of which only journal and meta are used. A copy holds what a power cut would have left.
-class JournalDatabase final : public storage::Database {
- public:
-  using Status = storage::Status;
-  using Ticket = storage::Ticket;
-
-  JournalDatabase() = default;
-  [[nodiscard]] std::unique_ptr<JournalDatabase> CloneSynced() const {
-    auto clone = std::make_unique<JournalDatabase>();
-    clone->meta_ = meta_;
-    clone->synced_ = synced_;
-    clone->journal_.assign(journal_.begin(), journal_.begin() + static_cast<ptrdiff_t>(synced_));
-    return clone;
-  }
-  /// Called in the middle of every sync: the entries are written and could still be lost.
-  std::function<void()> during_sync;
-  /// Entries are not kept: for tests that count allocations, or write much.
-  bool discard = false;
-
-  Status AppendJournal(Ticket last, std::string_view entry, bool sync) override {
-    if (!discard) journal_.emplace_back(last, entry);
-    return sync ? SyncJournal() : Status::Ok();
-  }
-  Status SyncJournal() override {
-    const size_t written = journal_.size();
-    if (during_sync) during_sync();
-    synced_ = written;
-    return Status::Ok();
-  }
-  Status ReadJournal(const std::function<Status(Ticket, std::string_view)>& visit) override {
-    for (const auto& [last, entry] : journal_) {
-      if (Status status = visit(last, entry); !status.ok()) return status;
-    }
-    return Status::Ok();
-  }
-  Status ReadMeta(std::string_view name, std::string* value) override {
-    *value = meta_[std::string(name)];
-    return Status::Ok();
-  }
-  Status WriteMeta(std::string_view name, std::string_view value) override {
-    meta_[std::string(name)] = value;
-    return Status::Ok();
-  }
-  Status StartNewJournalPart(Ticket*) override { return Status::Failure("no checkpoints here"); }
-  Status DropOldJournalParts() override { return Status::Failure("no checkpoints here"); }
-  Status LookUpObjects(std::span<storage::ObjectLookup> wanted, storage::ReadTier) override {
-    for (storage::ObjectLookup& lookup : wanted) {
-      lookup.value.clear();
-      lookup.known = true;
-    }
-    return Status::Ok();
-  }
-  Status ScanObjects(
-      std::string_view, std::string_view,
-      const std::function<storage::ScanStep(std::string_view, std::string_view)>&) override {
-    return Status::Ok();
-  }
-  Status NewObjectFile(std::unique_ptr<storage::ObjectFile>*) override {
-    return Status::Failure("no checkpoints here");
-  }
-  Status Ingest(std::unique_ptr<storage::ObjectFile>) override {
-    return Status::Failure("no checkpoints here");
-  }
-  [[nodiscard]] uint64_t MemoryBytes() const override { return 0; }
-  [[nodiscard]] uint64_t ObjectFileBytes() const override { return 0; }
-
- private:
-  std::vector<std::pair<Ticket, std::string>> journal_;
-  size_t synced_ = 0;
-  std::map<std::string, std::string> meta_;
-};
 
 /// A client and its session, without a socket. What a Connection does at the end of its core's turn is
 /// done by `EndTurn`.
@@ -183,9 +114,16 @@ class SessionHarness {
 
   explicit SessionHarness(
       uint32_t shards, std::unique_ptr<JournalDatabase> disk = std::make_unique<JournalDatabase>())
-      : database(std::move(disk)), shard_map_(shards), mailboxes_(shards) {
+      : database(std::move(disk)),
+        shard_map_(shards),
+        mailboxes_(shards),
+        loader_(database.get(), &mailboxes_) {
     ++alive_;
     WallClock::SetForTest(kNowMs);
+    services.on_walk = [this](auto visitor, int number, storage::SlotPosition from, size_t wanted) {
+      KeyspaceWalk::Start({&mailboxes_, &shards_, &shard_map_}, std::move(visitor), number, from,
+                          wanted);
+    };
     for (uint32_t i = 0; i < shards; ++i) {
       cores_.push_back(std::make_unique<Core>(i, shard_map_, &services));
       shards_.push_back(&cores_.back()->shard);
@@ -200,7 +138,7 @@ class SessionHarness {
                                                 storage::CommitLog::Callbacks{});
     for (uint32_t i = 0; i < shards; ++i) {
       Core& core = *cores_[i];
-      core.shard.Attach(log_.get());
+      core.shard.Attach(log_.get(), database.get(), &loader_);
       core.router =
           std::make_unique<Router>(i, &shard_map_, recovered_.seed, &shards_, &mailboxes_);
       core.context.router = core.router.get();
@@ -239,8 +177,13 @@ class SessionHarness {
       if (client->core() == core) did |= client->PumpIfDue();
     }
     if (!shard.occupied()) {
+      did |= shard.input_gate().has_fresh_loads();
+      shard.LetIn();
+    }
+    if (!shard.occupied()) {
       did |= shard.keyspace().has_changes();
       shard.CloseTurn();
+      shard.KeepMemory(++clock_us_, kNowMs);
     }
     did |= shard.gate().Release(log_->durable()) > 0;
     for (const auto& client : clients_) {
@@ -262,13 +205,27 @@ class SessionHarness {
   void Run() {
     do {
       Settle();
-    } while (Commit());
+    } while (Commit() || Load());
+  }
+  /// The oldest read that was asked for is done and comes home. False when none was.
+  bool Load() {
+    if (loader_.tasks() == 0) return false;
+    loader_.Deliver(0);
+    return true;
   }
   /// One step of somebody, somewhere.
   void RandomStep(std::mt19937_64* random) {
-    const uint64_t which = (*random)() % (shards_.size() + 1);
+    const uint64_t which = (*random)() % (shards_.size() + 2);
     if (which == shards_.size()) {
       Commit();
+    } else if (which > shards_.size()) {
+      if (loader_.tasks() == 0) return;
+      const auto task = static_cast<size_t>((*random)());
+      if ((*random)() % 2 == 0) {
+        loader_.Read(task);
+      } else {
+        loader_.Deliver(task);
+      }
     } else {
       Turn(static_cast<uint32_t>(which));
     }
@@ -278,6 +235,22 @@ class SessionHarness {
     client.Send(request);
     Run();
     return client.Take();
+  }
+  /// Carries everything that is durable to its place, as a checkpoint does. Between two turns.
+  void Checkpoint() {
+    for (Shard* shard : shards_) {
+      if (shard->occupied()) return;
+    }
+    for (Shard* shard : shards_) shard->CloseTurn();
+    while (Commit()) {
+    }
+    for (Shard* shard : shards_) CheckpointShard(&shard->keyspace());
+  }
+  /// Every object that is clean and that nobody waits for leaves memory. Between two turns.
+  void EvictAll() {
+    for (Shard* shard : shards_) {
+      if (!shard->occupied()) shard->keyspace().EvictAll();
+    }
   }
   void ResumePaused() {
     for (const auto& core : cores_) {
@@ -303,6 +276,16 @@ class SessionHarness {
   [[nodiscard]] Executor& executor(uint32_t core) { return cores_[core]->executor; }
   [[nodiscard]] Mailboxes& mailboxes() { return mailboxes_; }
   [[nodiscard]] storage::CommitLog& log() { return *log_; }
+  [[nodiscard]] FakeLoader& loader() { return loader_; }
+  [[nodiscard]] storage::Key KeyOf(std::string_view name) const {
+    return storage::MakeKey(recovered_.seed, name);
+  }
+  /// The name's key on the disk.
+  [[nodiscard]] std::string DiskKeyOf(std::string_view name, uint8_t number = 0) const {
+    std::string key;
+    storage::AppendObjectKey(&key, number, KeyOf(name));
+    return key;
+  }
 
   FakeServices services;
   PauseState pause;
@@ -324,11 +307,38 @@ class SessionHarness {
     SessionContext context;
   };
 
+  void CheckpointShard(storage::Keyspace* keyspace) {
+    constexpr size_t kAll = size_t{1} << 40;
+    keyspace->BeginCheckpoint();
+    size_t looked_at = 0;
+    for (int number = 0; number < keyspace->databases(); ++number) {
+      const auto byte = static_cast<uint8_t>(number);
+      for (uint32_t slot = keyspace->slots().first; slot < keyspace->slots().end; ++slot) {
+        keyspace->ForEachDirtyFrom(
+            number, slot, floor_, 0, kAll, &looked_at,
+            [&](const storage::Object& object, uint64_t hash) {
+              std::string key;
+              storage::AppendObjectKey(&key, byte,
+                                       {object.name(), static_cast<uint16_t>(slot), hash});
+              database->objects.erase(key);
+              if (object.is_tombstone()) return;
+              std::string value;
+              storage::AppendObjectValue(&value, object, keyspace->generation(number));
+              database->objects[key] = value;
+            });
+      }
+    }
+    keyspace->EndCheckpoint(log_->durable());
+  }
+
   inline static int alive_ = 0;
   const ShardMap shard_map_;
   storage::Recovered recovered_;
   Mailboxes mailboxes_;
+  FakeLoader loader_;
   std::unique_ptr<storage::CommitLog> log_;
+  storage::Ticket floor_ = storage::kNoTicket;
+  int64_t clock_us_ = 0;
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<Shard*> shards_;
   std::vector<std::unique_ptr<TestClient>> clients_;

@@ -68,6 +68,11 @@ class KeyspaceTest : public ::testing::Test {
     for (const Change& change : Decode(change_set)) {
       if (change.is_flush) {
         keyspace->ReplayFlush(change.database, change.generation, ticket);
+      } else if (change.is_counts) {
+        CountChange counts = keyspace->counts(change.database);
+        counts.live += change.counts.live;
+        counts.expiring += change.counts.expiring;
+        keyspace->SetCounts(change.database, counts);
       } else {
         keyspace->ReplayObject(MakeKey(kSeed, change.name), change, ticket);
       }
@@ -165,11 +170,11 @@ TEST_F(KeyspaceTest, AbsenceAfterARemovalDependsOnItsTicket) {
   Close();
   EXPECT_EQ(Find(0, "a"), nullptr);
   EXPECT_EQ(seen_, ticket_);
-  EXPECT_EQ(keyspace_.size(0), 0u);
+  EXPECT_EQ(keyspace_.counts(0).live, 0);
   Put(0, "a", 2);  // over the tombstone
   Close();
   EXPECT_EQ(Find(0, "a")->integer(), 2);
-  EXPECT_EQ(keyspace_.size(0), 1u);
+  EXPECT_EQ(keyspace_.counts(0).live, 1);
 }
 
 TEST_F(KeyspaceTest, TombstonesAreForgottenOnceACheckpointHasCarriedThem) {
@@ -193,13 +198,13 @@ TEST_F(KeyspaceTest, TombstonesAreForgottenOnceACheckpointHasCarriedThem) {
 TEST_F(KeyspaceTest, WhatIsExpiredIsAbsentAndItsRemovalIsJournaled) {
   Put(0, "a", 1, kNow + 5);
   Close();
-  EXPECT_EQ(keyspace_.expiring(0), 1u);
+  EXPECT_EQ(keyspace_.counts(0).expiring, 1);
   EXPECT_NE(Find(0, "a", kNow + 5), nullptr);
   const Ticket written = ticket_;
   EXPECT_EQ(Find(0, "a", kNow + 6), nullptr);
   EXPECT_EQ(seen_, written) << "no reply waits for the removal itself";
-  EXPECT_EQ(keyspace_.size(0), 0u);
-  EXPECT_EQ(keyspace_.expiring(0), 0u);
+  EXPECT_EQ(keyspace_.counts(0).live, 0);
+  EXPECT_EQ(keyspace_.counts(0).expiring, 0);
   EXPECT_EQ(keyspace_.expired_count(), 1u);
   const std::string change_set = Close();
   const std::vector<Change> changes = Decode(change_set);
@@ -221,7 +226,7 @@ TEST_F(KeyspaceTest, ExpiryInStepsRemovesOnlyWhatIsExpired) {
   EXPECT_GT(steps, 2);
   EXPECT_EQ(looked_at, 101u);
   EXPECT_EQ(keyspace_.expired_count(), 50u);
-  EXPECT_EQ(keyspace_.size(0), 51u);
+  EXPECT_EQ(keyspace_.counts(0).live, 51);
   EXPECT_EQ(keyspace_.ExpireFrom(0, SlotOf("y"), kNow + 50, 0, 10, &looked_at),
             SlotTable::kHashEnd);
   EXPECT_EQ(looked_at, 101u);
@@ -252,7 +257,7 @@ TEST_F(KeyspaceTest, AFlushEmptiesOneDatabaseAndDropsItsPendingChanges) {
   Put(1, "first", 4);
   EXPECT_EQ(Find(0, "old"), nullptr);
   EXPECT_EQ(seen_, kOpenTicket);
-  EXPECT_EQ(keyspace_.size(0), 1u);
+  EXPECT_EQ(keyspace_.counts(0).live, 1);
   const std::string change_set = Close();
   const std::vector<Change> changes = Decode(change_set);
   ASSERT_EQ(changes.size(), 4u);
@@ -312,16 +317,17 @@ TEST_F(KeyspaceTest, AVisitOfWhatChangedGoesInStepsAndMeetsEachOnce) {
   EXPECT_EQ(Dirty(1, kNoTicket), std::vector<std::string>{});
 }
 
-TEST_F(KeyspaceTest, LoadedObjectsOfAnOlderGenerationAreDropped) {
+TEST_F(KeyspaceTest, ColdObjectsOfAnOlderGenerationAreAbsent) {
   keyspace_.SetGeneration(0, 5);
+  keyspace_.SetCold(0);
   ObjectRecord record;
   record.type = ObjectType::kString;
   record.is_integer = true;
   record.generation = 4;
-  keyspace_.LoadObject(0, MakeKey(kSeed, "old"), record);
+  keyspace_.Take(0, MakeKey(kSeed, "old"), &record);
   record.generation = 5;
-  keyspace_.LoadObject(0, MakeKey(kSeed, "new"), record);
-  EXPECT_EQ(keyspace_.size(0), 1u);
+  keyspace_.Take(0, MakeKey(kSeed, "new"), &record);
+  EXPECT_EQ(Find(0, "old"), nullptr);
   EXPECT_NE(Find(0, "new"), nullptr);
   EXPECT_EQ(seen_, kNoTicket) << "what is loaded is clean";
   EXPECT_EQ(Dirty(0, kNoTicket), std::vector<std::string>{});
@@ -350,8 +356,8 @@ Value ValueOf(const Object& object) {
 
 void ExpectEqual(Keyspace* keyspace, const Model& model, int names) {
   for (int database = 0; database < keyspace->databases(); ++database) {
-    uint64_t live = 0;
-    uint64_t expiring = 0;
+    int64_t live = 0;
+    int64_t expiring = 0;
     for (int i = 0; i < names; ++i) {
       const std::string name = "k" + std::to_string(i);
       Ticket seen = kNoTicket;
@@ -363,8 +369,8 @@ void ExpectEqual(Keyspace* keyspace, const Model& model, int names) {
       ++live;
       if (expected->second.expires_at_ms != kNoExpiry) ++expiring;
     }
-    ASSERT_EQ(keyspace->size(database), live);
-    ASSERT_EQ(keyspace->expiring(database), expiring);
+    ASSERT_EQ(keyspace->counts(database).live, live);
+    ASSERT_EQ(keyspace->counts(database).expiring, expiring);
   }
 }
 
@@ -432,6 +438,7 @@ TEST_F(KeyspaceTest, BehavesLikeAMapAndReplaysToTheSame) {
       std::string change_set;
       keyspace.EncodeFlushes(&change_set);
       keyspace.EncodeObjects(&change_set);
+      keyspace.EncodeCounts(&change_set);
       keyspace.Stamp(++ticket);
       Replay(&replayed, change_set, ticket);
       ExpectEqual(&replayed, model, kNames);

@@ -1,9 +1,11 @@
 #include "tests/storage/shard_world.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "storage/checkpoint_run.h"
 #include "storage/invariant.h"
+#include "storage/object_codec.h"
 #include "storage/slot_table.h"
 
 namespace tally::storage {
@@ -27,6 +29,7 @@ Status ShardWorld::Start(Database* database, Durability durability, Ticket high_
   }
   Status status = Recover(database, keyspaces, high_water, &recovered_);
   if (!status.ok()) return status;
+  database_ = database;
   floor_ = recovered_.floor;
   log_ = std::make_unique<CommitLog>(database, recovered_.last, durability, CommitLog::Callbacks());
   // What was lost never happened.
@@ -46,11 +49,30 @@ Keyspace* ShardWorld::Owner(const Key& key) {
   TALLY_ASSERT(false, "every slot has an owner");
 }
 
+Keyspace* ShardWorld::OwnerThatKnows(int database, const Key& key) {
+  Keyspace* const keyspace = Owner(key);
+  if (keyspace->Knows(database, key)) return keyspace;
+  ObjectLookup lookup;
+  AppendObjectKey(&lookup.key, static_cast<uint8_t>(database), key);
+  const Status status = database_->LookUpObjects({&lookup, 1}, ReadTier::kDisk);
+  TALLY_ASSERT(status.ok() && lookup.known, "the disk can be read");
+  ObjectRecord record;
+  const bool is_there = !lookup.value.empty();
+  TALLY_ASSERT(!is_there || ParseObjectValue(lookup.value, &record), "a record is whole");
+  keyspace->Take(database, key, is_there ? &record : nullptr);
+  return keyspace;
+}
+
+void ShardWorld::EvictAll() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& keyspace : keyspaces_) keyspace->EvictAll();
+}
+
 void ShardWorld::Put(int database, const std::string& name, const std::string& value) {
   const std::lock_guard lock(mutex_);
   const Key key = KeyOf(name);
   Ticket seen = kNoTicket;
-  Object* found = Owner(key)->Find(database, key, 0, &seen);
+  Object* found = OwnerThatKnows(database, key)->Find(database, key, 0, &seen);
   Owner(key)->PutBytes(database, key, found, value, {}, kNoExpiry);
   now_[{database, name}] = value + "|-1";
 }
@@ -66,7 +88,7 @@ void ShardWorld::RandomWrite() {
   std::string name = "k" + std::to_string(random_() % 60);
   if (random_() % 2 == 0) name = "{one slot}" + name;
   const Key key = KeyOf(name);
-  Keyspace* keyspace = Owner(key);
+  Keyspace* keyspace = OwnerThatKnows(database, key);
   Ticket seen = kNoTicket;
   Object* found = keyspace->Find(database, key, 0, &seen);
   if (random_() % 3 == 0) {
@@ -89,6 +111,7 @@ void ShardWorld::RandomWrite() {
 void ShardWorld::RandomTurn(int max_operations) {
   const std::lock_guard lock(mutex_);
   for (auto left = 1 + random_() % static_cast<uint64_t>(max_operations); left > 0; --left) {
+    if (random_() % 10 == 0) EvictAll();
     if (random_() % 25 == 0) Flush(static_cast<int>(random_() % kDatabases));
     RandomWrite();
   }
@@ -124,6 +147,7 @@ Ticket ShardWorld::AppendTurn() {
   }
   if (!changed) return log_->appended();
   for (const auto& keyspace : keyspaces_) keyspace->EncodeObjects(&change_set);
+  for (const auto& keyspace : keyspaces_) keyspace->EncodeCounts(&change_set);
   const Ticket ticket = log_->Append(change_set);
   history_[ticket] = now_;
   for (const auto& keyspace : keyspaces_) {
@@ -144,11 +168,20 @@ WorldState ShardWorld::State() {
           const Key key = KeyOf(name);
           if (Owner(key) != keyspace.get()) continue;
           Ticket seen = kNoTicket;
-          const Object* found = keyspace->Find(database, key, 0, &seen);
+          const Object* found = OwnerThatKnows(database, key)->Find(database, key, 0, &seen);
           if (found != nullptr) state[{database, name}] = TextOf(*found);
         }
       }
     }
+  }
+  // Every name was looked for, so the numbers can be checked.
+  for (int database = 0; database < kDatabases; ++database) {
+    int64_t live = 0;
+    for (const auto& keyspace : keyspaces_) live += keyspace->counts(database).live;
+    const auto there = std::count_if(state.begin(), state.end(), [&](const auto& entry) {
+      return entry.first.first == database;
+    });
+    TALLY_ASSERT(live == there, "the numbers of objects are right");
   }
   return state;
 }

@@ -59,6 +59,8 @@ class ShardWorld : public ShardAccess {
   [[nodiscard]] const Recovered& recovered() const { return recovered_; }
   [[nodiscard]] CommitLog* log() { return log_.get(); }
   [[nodiscard]] Keyspace* keyspace(uint32_t shard) { return keyspaces_[shard].get(); }
+  /// Every object that is clean leaves memory.
+  void EvictAll();
   /// Tombstones and live objects in memory.
   [[nodiscard]] size_t CountDirty(Ticket floor);
 
@@ -75,6 +77,8 @@ class ShardWorld : public ShardAccess {
  private:
   [[nodiscard]] Key KeyOf(const std::string& name) const;
   [[nodiscard]] Keyspace* Owner(const Key& key);
+  /// The keyspace, when it knows the key: what is cold is read first, as a shard does it.
+  [[nodiscard]] Keyspace* OwnerThatKnows(int database, const Key& key);
   void RandomWrite();
 
   const uint32_t shards_;
@@ -82,6 +86,7 @@ class ShardWorld : public ShardAccess {
   std::recursive_mutex mutex_;  // the shards' "thread"
   std::vector<std::unique_ptr<Keyspace>> keyspaces_;
   std::unique_ptr<CommitLog> log_;
+  Database* database_ = nullptr;
   Recovered recovered_;
   Ticket floor_ = kNoTicket;
   WorldState now_;

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "server/input_gate.h"
+#include "server/shard.h"
+#include "storage/slot.h"
+
+namespace tally::server {
+
+/// How the warming up of one shard stands.
+enum class WarmUpState : uint8_t { kRunning, kDone, kFull, kStopped };
+
+/// Reads a shard's cold objects into memory in the background, in the order of slots, until all are there or
+/// memory is nearly full. Slots that were read whole become complete.
+///
+/// One step is under way at a time, with the loader's lowest priority; a step takes a fraction of a
+/// millisecond of the shard's time.
+class WarmUp final : public RangeWaiter {
+ public:
+  static constexpr size_t kObjectsPerStep = 1000;
+  /// Of the memory limit: beyond it objects would have to go for those that come.
+  static constexpr uint64_t kFullPercent = 90;
+
+  /// `state` and `stop` outlive the server's cores.
+  WarmUp(Shard* shard, std::atomic<WarmUpState>* state, const std::atomic<bool>* stop)
+      : shard_(shard), state_(state), stop_(stop) {}
+
+  void Deliver(std::unique_ptr<Message> self) override;
+  void OnRange(storage::SlotPosition end, bool readable) override;
+
+ private:
+  bool FindCold();
+  [[nodiscard]] bool IsFull() const;
+
+  Shard* const shard_;
+  std::atomic<WarmUpState>* const state_;
+  const std::atomic<bool>* const stop_;
+  int database_ = 0;
+  storage::SlotPosition position_;
+  bool readable_ = true;
+};
+
+/// One step of the search for cold objects that have expired: they come into memory, where they are found
+/// and removed as all others are. Goes on where the shard's last step ended.
+class ColdExpiry final : public RangeWaiter {
+ public:
+  static constexpr size_t kObjectsPerStep = 5000;
+
+  /// Where the search goes on; of one shard, used on its thread only.
+  struct Place {
+    int database = 0;
+    storage::SlotPosition position;
+    bool runs = false;
+  };
+
+  ColdExpiry(Shard* shard, Place* place) : shard_(shard), place_(place) {}
+
+  void Deliver(std::unique_ptr<Message> self) override;
+  void OnRange(storage::SlotPosition end, bool readable) override;
+
+ private:
+  bool FindCold();
+
+  Shard* const shard_;
+  Place* const place_;
+  bool asked_ = false;
+};
+
+}  // namespace tally::server

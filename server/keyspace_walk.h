@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "server/input_gate.h"
+#include "server/mailbox.h"
+#include "server/operation.h"
+#include "server/reply_gate.h"
+#include "server/shard.h"
+#include "storage/object.h"
+#include "storage/slot.h"
+#include "storage/ticket.h"
+
+namespace tally::server {
+
+/// What a walk through a database is for. Called on the threads of the shards, one after the other.
+class WalkVisitor {
+ public:
+  virtual ~WalkVisitor() = default;
+  /// A live object, in no particular order within a step.
+  virtual void Visit(const storage::Object& object) = 0;
+  /// Asked between steps: enough was seen.
+  [[nodiscard]] virtual bool IsDone() const = 0;
+  /// The last call: everything before `next` was visited (its slot is kSlotCount: to the end), and all of
+  /// it is durable. Not readable: the disk failed, and something may be missing.
+  virtual void Finish(storage::SlotPosition next, bool readable) = 0;
+};
+
+/// Goes through one database in the order of slots and hashes, over objects in memory and cold ones alike,
+/// in steps that let other operations through.
+///
+/// What is there during the whole walk is visited exactly once; what comes or goes meanwhile may be
+/// visited or not. Expired objects are not visited. Cold ones come into memory on the way.
+///
+/// Thread: one core at a time. Limits: one step's objects.
+class KeyspaceWalk final : public RangeWaiter, public HeldReply {
+ public:
+  struct Route {
+    Mailboxes* mailboxes;
+    const std::vector<Shard*>* shards;
+    const ShardMap* shard_map;
+  };
+  static constexpr size_t kMostPerStep = 1000;
+
+  /// Any thread. Begins at `from`, with about `wanted` objects a step.
+  static void Start(const Route& route, std::unique_ptr<WalkVisitor> visitor, int database,
+                    storage::SlotPosition from, size_t wanted);
+
+  void Deliver(std::unique_ptr<Message> self) override;
+  void OnRange(storage::SlotPosition end, bool readable) override;
+  void Release() override;
+
+ private:
+  KeyspaceWalk(const Route& route, std::unique_ptr<WalkVisitor> visitor, int database,
+               storage::SlotPosition from, size_t wanted);
+
+  [[nodiscard]] storage::SlotPosition KnownUntil(const storage::Keyspace& keyspace) const;
+  void Step(Shard* shard, storage::SlotPosition end);
+
+  const Route route_;
+  const std::unique_ptr<WalkVisitor> visitor_;
+  const int database_;
+  const size_t wanted_;
+  storage::SlotPosition position_;
+  storage::SlotPosition loaded_until_;
+  bool readable_ = true;
+  storage::Ticket depends_on_ = storage::kNoTicket;
+};
+
+}  // namespace tally::server

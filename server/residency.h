@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "server/cold_sweep.h"
+#include "server/config.h"
+#include "server/mailbox.h"
+#include "server/object_loader.h"
+#include "server/services.h"
+#include "server/shard.h"
+#include "server/statistics.h"
+#include "storage/database.h"
+
+namespace tally::server {
+
+/// What the store may take for its cache when the process may take `maxmemory` (0: no limit).
+[[nodiscard]] uint64_t StoreCacheBytes(uint64_t maxmemory);
+
+/// What the server does about objects that are not in memory, beyond what each shard does by itself: the
+/// loader, the shards' shares of memory, the warming up after a start, the search for cold objects that
+/// have expired.
+///
+/// Memory. What the process uses besides objects (caches of the store, journal in memory, buffers of
+/// clients) is measured; the rest of `maxmemory`, less a reserve for what the allocator cannot use, is
+/// the objects'. A shard always gets `kLeastPerShard`, so that it can work.
+///
+/// Thread: the housekeeping thread, but for what says otherwise.
+class Residency {
+ public:
+  static constexpr uint64_t kLeastPerShard = uint64_t{64} << 10;
+  static constexpr uint64_t kObjectsPercent = 94;
+
+  Residency(storage::Database* database, const Config* config, Mailboxes* mailboxes,
+            const std::vector<Shard*>* shards,
+            const std::vector<const CoreStatistics*>* statistics);
+  ~Residency();
+  Residency(const Residency&) = delete;
+  Residency& operator=(const Residency&) = delete;
+
+  [[nodiscard]] ObjectLoader* loader() { return loader_.get(); }
+  /// Any thread, while cores run: begins to read cold objects into memory, where it is not under way.
+  void WarmUp();
+  /// Divides memory among the shards. Before they run, and then about ten times a second.
+  void ShareMemory();
+  /// One step, likewise.
+  void SearchExpired();
+  /// Any thread: every shard lets go of everything that is clean; `done` on one of their threads.
+  void DropObjects(std::function<void()> done);
+  /// Ends what goes on in the background, while the cores still run. Then nothing loads any more.
+  void Stop();
+
+  /// Any thread.
+  [[nodiscard]] WarmUpState warm_up() const;
+  [[nodiscard]] ResidencyInfo info() const;
+
+ private:
+  storage::Database* const database_;
+  const Config* const config_;
+  Mailboxes* const mailboxes_;
+  const std::vector<Shard*>* const shards_;
+  const std::vector<const CoreStatistics*>* const statistics_;
+  std::unique_ptr<LoaderPool> loader_;
+  std::atomic<bool> stop_{false};
+  std::unique_ptr<std::atomic<WarmUpState>[]> warm_up_;  // by shard
+  std::vector<ColdExpiry::Place> expiry_;                // by shard
+};
+
+}  // namespace tally::server

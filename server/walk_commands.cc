@@ -1,0 +1,264 @@
+// Commands that go through a whole database: in steps, so that nothing stands still for them, and over
+// objects in memory and cold ones alike.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "protocol/errors.h"
+#include "protocol/number.h"
+#include "server/command_families.h"
+#include "server/deferred_reply.h"
+#include "server/glob.h"
+#include "server/keyspace_walk.h"
+#include "server/operation.h"
+#include "server/services.h"
+#include "server/type_name.h"
+#include "storage/name_hash.h"
+
+namespace tally::server {
+namespace {
+
+namespace errors = protocol::errors;
+using protocol::ReplyWriter;
+using storage::kSlotCount;
+using storage::SlotPosition;
+
+// A cursor is a place in the order of slots and hashes. It needs no memory here, outlives restarts, and
+// means the same whatever the number of threads.
+std::string CursorOf(SlotPosition position) {
+  if (position.slot >= kSlotCount) return "0";
+  return std::to_string(uint64_t{position.slot} << storage::kNameHashBits | position.hash);
+}
+
+SlotPosition PositionOf(uint64_t cursor) {
+  const uint64_t slot = cursor >> storage::kNameHashBits;
+  if (slot >= kSlotCount) return {kSlotCount, 0};
+  constexpr uint64_t kHashMask = (uint64_t{1} << storage::kNameHashBits) - 1;
+  return {static_cast<uint32_t>(slot), cursor & kHashMask};
+}
+
+// As strtoul reads it, which Redis asks: a sign is fine.
+std::optional<uint64_t> ParseCursor(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+  uint64_t cursor = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return is_negative ? 0 - cursor : cursor;
+}
+
+struct ScanOptions {
+  uint64_t cursor = 0;
+  int64_t count = 10;
+  std::optional<std::string> pattern;
+  std::optional<std::string> type;
+};
+
+// False: an error was replied.
+bool ParseScan(Operation& op, ScanOptions* options) {
+  const std::optional<uint64_t> cursor = ParseCursor(op.arg(1));
+  if (!cursor) {
+    op.reply().Error(errors::kInvalidCursor);
+    return false;
+  }
+  options->cursor = *cursor;
+  for (size_t i = 2; i < op.argc(); i += 2) {
+    const bool has_value = i + 1 < op.argc();
+    if (has_value && EqualsIgnoreCase(op.arg(i), "COUNT")) {
+      const std::optional<int64_t> count = protocol::ParseInt64(op.arg(i + 1));
+      if (!count || *count < 1) {
+        op.reply().Error(count ? errors::kSyntax : errors::kNotAnInteger);
+        return false;
+      }
+      options->count = *count;
+    } else if (has_value && EqualsIgnoreCase(op.arg(i), "MATCH")) {
+      options->pattern = op.arg(i + 1);
+    } else if (has_value && EqualsIgnoreCase(op.arg(i), "TYPE")) {
+      options->type = op.arg(i + 1);
+    } else {
+      op.reply().Error(errors::kSyntax);
+      return false;
+    }
+  }
+  return true;
+}
+
+void ReplyUnreadable(DeferredReply& token) {
+  SendReply(token, [](ReplyWriter& reply) { reply.Error(errors::kUnreadable); });
+}
+
+void WriteNames(ReplyWriter& reply, const std::vector<std::string>& names) {
+  reply.Array(names.size());
+  for (const std::string& name : names) reply.Bulk(name);
+}
+
+class ScanVisitor final : public WalkVisitor {
+ public:
+  ScanVisitor(ScanOptions options, std::shared_ptr<DeferredReply> token)
+      : options_(std::move(options)), token_(std::move(token)) {}
+
+  void Visit(const storage::Object& object) override {
+    ++visited_;
+    if (options_.type && !EqualsIgnoreCase(*options_.type, TypeNameOf(&object))) return;
+    if (options_.pattern && !GlobMatch(*options_.pattern, object.name(), false)) return;
+    names_.emplace_back(object.name());
+  }
+  [[nodiscard]] bool IsDone() const override { return visited_ >= options_.count; }
+  void Finish(SlotPosition next, bool readable) override {
+    if (!readable) return ReplyUnreadable(*token_);
+    SendReply(*token_, [&](ReplyWriter& reply) {
+      reply.Array(2);
+      reply.Bulk(CursorOf(next));
+      WriteNames(reply, names_);
+    });
+  }
+
+ private:
+  const ScanOptions options_;
+  const std::shared_ptr<DeferredReply> token_;
+  int64_t visited_ = 0;
+  std::vector<std::string> names_;
+};
+
+void Scan(Operation& op) {
+  ScanOptions options;
+  if (!ParseScan(op, &options)) return;
+  const SlotPosition from = PositionOf(options.cursor);
+  const auto wanted = static_cast<size_t>(options.count);
+  auto visitor = std::make_unique<ScanVisitor>(std::move(options), op.Defer());
+  op.services().Walk(std::move(visitor), op.database(), from, wanted);
+}
+
+class KeysVisitor final : public WalkVisitor {
+ public:
+  KeysVisitor(std::string_view pattern, std::shared_ptr<DeferredReply> token)
+      : pattern_(pattern), token_(std::move(token)) {}
+
+  void Visit(const storage::Object& object) override {
+    if (GlobMatch(pattern_, object.name(), false)) names_.emplace_back(object.name());
+  }
+  [[nodiscard]] bool IsDone() const override { return false; }
+  void Finish(SlotPosition /*next*/, bool readable) override {
+    if (!readable) return ReplyUnreadable(*token_);
+    SendReply(*token_, [&](ReplyWriter& reply) { WriteNames(reply, names_); });
+  }
+
+ private:
+  const std::string pattern_;
+  const std::shared_ptr<DeferredReply> token_;
+  std::vector<std::string> names_;
+};
+
+void Keys(Operation& op) {
+  auto visitor = std::make_unique<KeysVisitor>(op.arg(1), op.Defer());
+  op.services().Walk(std::move(visitor), op.database(), {}, KeyspaceWalk::kMostPerStep);
+}
+
+// One of the next `kCandidates` from a random place on, all equally likely: what lies behind a gap in the
+// order is hardly more often drawn than the rest.
+class RandomKeyVisitor final : public WalkVisitor {
+ public:
+  static constexpr uint64_t kCandidates = 64;
+
+  RandomKeyVisitor(Services* services, int database, std::shared_ptr<DeferredReply> token)
+      : services_(services), database_(database), token_(std::move(token)), random_(Seed()) {}
+
+  void Visit(const storage::Object& object) override {
+    ++seen_;
+    if (random_() % seen_ == 0) name_ = object.name();
+  }
+  [[nodiscard]] bool IsDone() const override { return seen_ >= kCandidates; }
+  void Finish(SlotPosition next, bool readable) override {
+    if (!readable) return ReplyUnreadable(*token_);
+    const bool reached_end = next.slot >= kSlotCount;
+    if (reached_end && !from_the_front_ && !IsDone()) return GoOnFromTheFront();
+    SendReply(*token_, [&](ReplyWriter& reply) {
+      if (name_) {
+        reply.Bulk(*name_);
+      } else {
+        reply.Null();
+      }
+    });
+  }
+  [[nodiscard]] SlotPosition RandomPosition() {
+    return {static_cast<uint32_t>(random_() % kSlotCount), 0};
+  }
+
+ private:
+  static uint64_t Seed() { return std::random_device{}(); }
+  void GoOnFromTheFront() {
+    auto rest = std::make_unique<RandomKeyVisitor>(services_, database_, token_);
+    rest->from_the_front_ = true;
+    rest->seen_ = seen_;
+    rest->name_ = name_;
+    services_->Walk(std::move(rest), database_, {}, kCandidates);
+  }
+
+  Services* const services_;
+  const int database_;
+  const std::shared_ptr<DeferredReply> token_;
+  std::mt19937_64 random_;
+  bool from_the_front_ = false;
+  uint64_t seen_ = 0;
+  std::optional<std::string> name_;
+};
+
+void RandomKey(Operation& op) {
+  auto visitor = std::make_unique<RandomKeyVisitor>(&op.services(), op.database(), op.Defer());
+  const SlotPosition from = visitor->RandomPosition();
+  op.services().Walk(std::move(visitor), op.database(), from, RandomKeyVisitor::kCandidates);
+}
+
+constexpr std::array kRows{
+    Command{
+        .name = "scan",
+        .arity = -2,
+        .flags = kReadonly,
+        .acl = kAclKeyspace,
+        .scope = Scope::kWalk,
+        .handler = Scan,
+        .group = "generic",
+        .since = "2.8.0",
+        .complexity = "O(1) for a call; O(N) for all calls from 0 to 0, N being the number of keys",
+        .summary = "Answers some keys, and a cursor from which the next call goes on.",
+        .syntax = "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] "
+                  "[TYPE type:string]@6.0.0",
+        .tips = "nondeterministic_output request_policy:special"},
+    Command{.name = "keys",
+            .arity = 2,
+            .flags = kReadonly,
+            .acl = kAclKeyspace | kAclDangerous,
+            .scope = Scope::kWalk,
+            .handler = Keys,
+            .group = "generic",
+            .since = "1.0.0",
+            .complexity = "O(N) where N is the number of keys",
+            .summary = "Answers all keys that match a pattern; goes through them in steps.",
+            .syntax = "pattern:pattern",
+            .tips = "request_policy:all_shards nondeterministic_output_order"},
+    Command{.name = "randomkey",
+            .arity = 1,
+            .flags = kReadonly,
+            .acl = kAclKeyspace,
+            .scope = Scope::kWalk,
+            .handler = RandomKey,
+            .group = "generic",
+            .since = "1.0.0",
+            .complexity = "O(1)",
+            .summary = "Answers a key at random.",
+            .tips = "request_policy:all_shards nondeterministic_output"},
+};
+
+}  // namespace
+
+std::span<const Command> WalkCommands() { return kRows; }
+
+}  // namespace tally::server
