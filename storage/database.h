@@ -48,9 +48,18 @@ enum class ScanStep : uint8_t { kContinue, kStop };
 ///
 /// Errors: a failed append or sync of the journal leaves the disk's state unknown; the caller must
 /// treat the first one as final. Every message names the file or directory.
+///
+/// Two stages: a database is opened for reading, and what is on the disk is left as it is until
+/// StartWriting, so that a start that is refused has changed nothing.
 class Database {
  public:
   virtual ~Database() = default;
+
+  /// Ends the first stage: makes what is missing and puts away what a crash has left over. To be called
+  /// when everything has been read and accepted, with no other call at the same time; again: nothing.
+  /// What writes (the journal's calls but ReadJournal, WriteMeta, NewObjectFile, Ingest) is not called
+  /// before; that would be a broken invariant. After a failure the database is only to be destroyed.
+  virtual Status StartWriting() = 0;
 
   // --- Journal: the commits since the last checkpoint. ---
 

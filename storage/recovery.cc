@@ -118,7 +118,8 @@ Status Recovery::Run(Ticket high_water) {
                     "it: a log was cut, changed or deleted",
                     out_->last, high_water));
   }
-  return GiveOutCounts();
+  if (status = GiveOutCounts(); !status.ok()) return status;
+  return database_->StartWriting();
 }
 
 // The format record is written last: an interrupted first start is one again.
@@ -141,6 +142,7 @@ Status Recovery::BeginNew() {
   if (!status.ok()) return status;
 
   if (status = DrawSeed(&out_->seed); !status.ok()) return status;
+  if (status = database_->StartWriting(); !status.ok()) return status;
   status = database_->WriteMeta(kMetaHashSeed, EncodeSeed(out_->seed));
   return status.ok() ? database_->WriteMeta(kMetaFormat, kFormatValue) : status;
 }

@@ -30,9 +30,12 @@ inline constexpr std::string_view kMetaCheckpoint = "checkpoint";
 
 /// Brings the keyspaces (one per shard, contiguous slot ranges in ascending order, empty) to the
 /// recovered state: what the checkpoint has put in its place is cold, what the journal after its floor
-/// says is in memory, dirty. So it takes as long as the journal is, whatever the data's size. Tickets in the journal must be contiguous, begin at or before floor + 1, and reach
-/// `high_water`. Anything damaged, missing or newer than this program is refused with a message that
-/// says where and what to do; nothing on disk is changed then.
+/// says is in memory, dirty. So it takes as long as the journal is, whatever the data's size.
+///
+/// Tickets in the journal must be contiguous, begin at or before floor + 1, and reach `high_water`.
+/// Anything damaged, missing or newer than this program is refused with a message that says where and
+/// what to do; nothing on disk is changed then, for only when all is accepted the database is told to
+/// StartWriting. On success it has been.
 Status Recover(Database* database, const std::vector<Keyspace*>& keyspaces, Ticket high_water,
                Recovered* recovered);
 

@@ -17,13 +17,14 @@
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
-#include <rocksdb/iterator.h>
 #include <rocksdb/metadata.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 
 #include "storage/durable_file.h"
+#include "storage/invariant.h"
 #include "storage/rocks_families.h"
+#include "storage/rocks_journal_reads.h"
 #include "storage/rocks_log_scan.h"
 #include "storage/rocks_memory_only.h"
 #include "storage/rocks_object_file.h"
@@ -34,7 +35,6 @@
 namespace tally::storage {
 namespace {
 
-constexpr size_t kReadAheadBytes = size_t{2} << 20;
 constexpr size_t kKeptBatchBytes = size_t{4} << 20;
 // Ingested files that may wait for compaction: how many, since lookups go through each, and how much,
 // or as much as all other files together if that is more.
@@ -42,20 +42,6 @@ constexpr size_t kMaxWaitingFiles = 8;
 constexpr uint64_t kMaxWaitingBytes = uint64_t{256} << 20;
 constexpr std::chrono::seconds kMaxCompactionWait(10);
 constexpr std::chrono::milliseconds kCompactionPoll(50);
-
-std::string TicketKey(Ticket ticket) {
-  std::string key(sizeof(ticket), '\0');
-  for (size_t i = key.size(); i > 0; --i, ticket >>= 8) {
-    key[i - 1] = static_cast<char>(ticket & 0xff);
-  }
-  return key;
-}
-
-bool ParseTicketKey(std::string_view key, Ticket* ticket) {
-  *ticket = kNoTicket;
-  for (const char byte : key) *ticket = *ticket << 8 | static_cast<unsigned char>(byte);
-  return key.size() == sizeof(*ticket);
-}
 
 class RocksDatabase : public Database {
  public:
@@ -68,6 +54,7 @@ class RocksDatabase : public Database {
 
   Status Open();
 
+  Status StartWriting() override EXCLUDES(mutex_);
   Status AppendJournal(Ticket last, std::string_view entry, bool sync) override EXCLUDES(mutex_);
   Status SyncJournal() override EXCLUDES(mutex_);
   Status StartNewJournalPart(Ticket* cut) override EXCLUDES(mutex_);
@@ -94,18 +81,23 @@ class RocksDatabase : public Database {
     return RocksStatus(directory_, what, status);
   }
   [[nodiscard]] std::string incoming_path() const { return directory_ + "/incoming"; }
+  void Take(RocksFamilies families) EXCLUDES(mutex_);
+  Status Close() EXCLUDES(mutex_);
   Status RemoveLeftovers() const;
-  Status FindLastTicket() EXCLUDES(mutex_);
+  Status FindLast(Ticket* last) REQUIRES(mutex_);
   Status RetireTornLog() REQUIRES(mutex_);
+  void CheckWriting() const { TALLY_ASSERT(writing_, "nothing is written before StartWriting"); }
   Status FlushMeta();
   [[nodiscard]] bool CompactionIsLate() const;
-  Status ReadPart(RocksFamily* part, const std::function<Status(Ticket, std::string_view)>& visit);
 
   const std::string directory_;
   const std::unique_ptr<rocksdb::Env> env_ = MakeRocksEnv();
   const rocksdb::DBOptions options_;
   const RocksFamilyOptions family_options_;
   const rocksdb::Options object_file_options_;
+  bool writing_ = false;
+  bool torn_ = false;  // see RetireTornLog
+  // For reading, until StartWriting; null is what does not exist yet.
   std::unique_ptr<rocksdb::DB> db_;
   RocksFamily* unused_ = nullptr;
   RocksFamily* meta_ = nullptr;
@@ -117,44 +109,68 @@ class RocksDatabase : public Database {
   std::map<uint64_t, RocksFamily*> parts_ GUARDED_BY(mutex_);  // the last one is written to
   Ticket last_ GUARDED_BY(mutex_) = kNoTicket;
   bool unsynced_ GUARDED_BY(mutex_) = false;
-  bool torn_ GUARDED_BY(mutex_) = false;  // see RetireTornLog
   rocksdb::WriteBatch batch_ GUARDED_BY(mutex_);
 };
 
 RocksDatabase::~RocksDatabase() {
-  if (!db_) return;
-  std::vector<RocksFamily*> families = {unused_, meta_, objects_};
-  {
-    const MutexLock lock(mutex_);
-    for (const auto& [number, family] : parts_) families.push_back(family);
-  }
-  for (RocksFamily* family : families) {
-    if (family != nullptr) db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
-  }
-  if (const Status status = Fail("close the database", db_->Close()); !status.ok()) {
+  if (const Status status = Close(); !status.ok()) {
     rocksdb::Warn(options_.info_log, "%s", status.message().c_str());
   }
 }
 
-Status RocksDatabase::Open() {
-  Status status = MakeDirectories(directory_);
-  if (!status.ok()) return status;
-  bool torn = false;
-  if (status = ScanRocksLogs(directory_, &torn); !status.ok()) return status;
-  RocksFamilies families;
-  status = OpenRocksFamilies(directory_, options_, family_options_, &families);
+void RocksDatabase::Take(RocksFamilies families) {
   db_ = std::move(families.db);
   unused_ = families.unused;
   meta_ = families.meta;
   objects_ = families.objects;
+  const MutexLock lock(mutex_);
+  parts_ = std::move(families.journal);
+}
+
+Status RocksDatabase::Close() {
+  RocksFamilies families{std::move(db_), unused_, meta_, objects_, {}};
   {
     const MutexLock lock(mutex_);
-    parts_ = std::move(families.journal);
-    torn_ = torn;
+    families.journal = std::move(parts_);
   }
+  Take(RocksFamilies());
+  return CloseRocksFamilies(std::move(families));
+}
+
+Status RocksDatabase::Open() {
+  if (Status status = ScanRocksLogs(directory_, &torn_); !status.ok()) return status;
+  // What RocksDB warns of now it says again in StartWriting.
+  const rocksdb::DBOptions quiet = MakeRocksOptions(env_.get(), [](const std::string&) {});
+  RocksFamilies families;
+  Status status = OpenRocksForReading(directory_, quiet, family_options_, &families);
+  Take(std::move(families));
   if (!status.ok()) return status;
-  if (status = RemoveLeftovers(); !status.ok()) return status;
-  return FindLastTicket();
+  const MutexLock lock(mutex_);
+  return FindLast(&last_);
+}
+
+Status RocksDatabase::StartWriting() {
+  if (writing_) return Status::Ok();
+  Status status = Close();
+  if (status.ok()) status = MakeDirectories(directory_);
+  if (!status.ok()) return status;
+  RocksFamilies families;
+  status = OpenRocksForWriting(directory_, options_, family_options_, &families);
+  Take(std::move(families));
+  if (status.ok()) status = RemoveLeftovers();
+  if (!status.ok()) return status;
+  const MutexLock lock(mutex_);
+  Ticket last = kNoTicket;
+  if (status = FindLast(&last); !status.ok()) return status;
+  if (last != last_) {
+    return Status::Failure(fmt::format(
+        "{}: the journal ended with ticket {} when it was read, and a moment later with "
+        "{}: the disk is not to be trusted, or another program writes there",
+        directory_, last_, last));
+  }
+  status = RetireTornLog();
+  writing_ = status.ok();
+  return status;
 }
 
 // Of a checkpoint that a crash interrupted.
@@ -171,38 +187,27 @@ Status RocksDatabase::RemoveLeftovers() const {
   return Status::Ok();
 }
 
-Status RocksDatabase::FindLastTicket() {
-  const MutexLock lock(mutex_);
-  for (const auto& [number, part] : parts_) {
-    const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator(rocksdb::ReadOptions(), part));
-    entry->SeekToLast();
-    if (!entry->Valid()) {
-      Status status = Fail("read " + part->GetName(), entry->status());
-      if (!status.ok()) return status;
-      continue;
-    }
-    Ticket last = kNoTicket;
-    if (ParseTicketKey(ToView(entry->key()), &last)) last_ = std::max(last_, last);
+Status RocksDatabase::FindLast(Ticket* last) {
+  Status status = Status::Ok();
+  for (auto part = parts_.begin(); status.ok() && part != parts_.end(); ++part) {
+    status = FindLastTicket(db_.get(), part->second, last);
   }
-  return Status::Ok();
+  return status;
 }
 
-// A log with a torn record must be out of use before anything is written (rocks_log_scan.h). Not done
-// at the start, which may still be refused and must have changed nothing then.
+// A log with a torn record must be out of use before anything is written (rocks_log_scan.h).
 Status RocksDatabase::RetireTornLog() {
   if (!torn_) return Status::Ok();
   for (const auto& [number, part] : parts_) {
     Status status = Fail("flush " + part->GetName(), db_->Flush(rocksdb::FlushOptions(), part));
     if (!status.ok()) return status;
   }
-  Status status = FlushMeta();
-  if (status.ok()) torn_ = false;
-  return status;
+  return FlushMeta();
 }
 
 Status RocksDatabase::AppendJournal(Ticket last, std::string_view entry, bool sync) {
+  CheckWriting();
   const MutexLock lock(mutex_);
-  if (Status status = RetireTornLog(); !status.ok()) return status;
   if (sync && unsynced_) {
     // The mark below says that all before this record is on disk: see rocks_log_scan.h.
     Status status = Fail("sync the journal", db_->SyncWAL());
@@ -224,6 +229,7 @@ Status RocksDatabase::AppendJournal(Ticket last, std::string_view entry, bool sy
 }
 
 Status RocksDatabase::SyncJournal() {
+  CheckWriting();
   {
     const MutexLock lock(mutex_);
     if (!unsynced_) return Status::Ok();
@@ -232,10 +238,10 @@ Status RocksDatabase::SyncJournal() {
 }
 
 Status RocksDatabase::StartNewJournalPart(Ticket* cut) {
+  CheckWriting();
   uint64_t number;
   {
     const MutexLock lock(mutex_);
-    if (Status status = RetireTornLog(); !status.ok()) return status;
     number = parts_.rbegin()->first + 1;
   }
   // A flush begins a new log: nearly all of the old part's entries are in logs that can be deleted with
@@ -254,6 +260,7 @@ Status RocksDatabase::StartNewJournalPart(Ticket* cut) {
 }
 
 Status RocksDatabase::DropOldJournalParts() {
+  CheckWriting();
   std::vector<std::pair<uint64_t, RocksFamily*>> old;
   {
     const MutexLock lock(mutex_);
@@ -285,34 +292,15 @@ Status RocksDatabase::ReadJournal(const std::function<Status(Ticket, std::string
     for (const auto& [number, part] : parts_) parts.push_back(part);
   }
   for (RocksFamily* part : parts) {
-    Status status = ReadPart(part, visit);
+    Status status = ReadRocksJournal(db_.get(), part, visit);
     if (!status.ok()) return status;
   }
   return Status::Ok();
 }
 
-Status RocksDatabase::ReadPart(RocksFamily* part,
-                               const std::function<Status(Ticket, std::string_view)>& visit) {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = kReadAheadBytes;
-  const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator(options, part));
-  for (entry->SeekToFirst(); entry->Valid(); entry->Next()) {
-    Ticket last;
-    if (!ParseTicketKey(ToView(entry->key()), &last)) {
-      return Status::Failure(fmt::format(
-          "{}: {} has a key that is no ticket. Restore the data directory from a backup",
-          directory_, part->GetName()));
-    }
-    Status status = visit(last, ToView(entry->value()));
-    if (!status.ok()) return status;
-  }
-  return Fail(fmt::format("read {} (restore the data directory from a backup)", part->GetName()),
-              entry->status());
-}
-
 Status RocksDatabase::ReadMeta(std::string_view name, std::string* value) {
   value->clear();
+  if (meta_ == nullptr) return Status::Ok();
   const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), meta_, ToSlice(name), value);
   if (status.IsNotFound()) return Status::Ok();
   return Fail(fmt::format("read the meta record '{}'", name), status);
@@ -320,8 +308,8 @@ Status RocksDatabase::ReadMeta(std::string_view name, std::string* value) {
 
 Status RocksDatabase::WriteMeta(std::string_view name, std::string_view value) {
   // Beside a commit RocksDB might make one record of both, and the mark of that would be this one's.
+  CheckWriting();
   const MutexLock lock(mutex_);
-  if (Status status = RetireTornLog(); !status.ok()) return status;
   rocksdb::WriteOptions options;
   options.sync = true;
   rocksdb::WriteBatch batch;
@@ -340,6 +328,7 @@ bool RocksDatabase::CompactionIsLate() const {
 }
 
 Status RocksDatabase::NewObjectFile(std::unique_ptr<ObjectFile>* file) {
+  CheckWriting();
   // Compaction that is late makes the checkpoint late, and does not fill the disk. Not for ever: it may
   // have stopped, and then the file is still better off here than in the journal.
   const auto deadline = std::chrono::steady_clock::now() + kMaxCompactionWait;
@@ -354,6 +343,7 @@ Status RocksDatabase::NewObjectFile(std::unique_ptr<ObjectFile>* file) {
 }
 
 Status RocksDatabase::Ingest(std::unique_ptr<ObjectFile> file) {
+  CheckWriting();
   rocksdb::IngestExternalFileOptions options;
   options.move_files = true;
   options.write_global_seqno = false;    // the file stays as it was synced
@@ -366,13 +356,14 @@ Status RocksDatabase::Ingest(std::unique_ptr<ObjectFile> file) {
 uint64_t RocksDatabase::MemoryBytes() const {
   // Readers of tables are charged to the cache (rocks_options.cc).
   uint64_t memtables = 0;
-  db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &memtables);
+  if (db_) db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &memtables);
   return family_options_.block_cache().GetUsage() + memtables;
 }
 
 uint64_t RocksDatabase::ObjectFileBytes() const {
   uint64_t bytes = 0;
-  db_->GetIntProperty(objects_, rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+  if (objects_ != nullptr)
+    db_->GetIntProperty(objects_, rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
   return bytes;
 }
 

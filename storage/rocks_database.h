@@ -23,12 +23,14 @@ struct RocksSettings {
   std::function<void(const std::string& line)> log = {};
 };
 
-/// Opens the Database in `directory` (made if it is missing), on RocksDB.
+/// Opens the Database in `directory`, on RocksDB, for reading: nothing is written there before
+/// StartWriting, which makes the directory and the database where they are missing. The logs are synced.
 ///
 /// Column families: `meta`; `objects`, which is only ever ingested into; `journal-<N>`, the parts of
 /// the journal, N rising, with the ticket as key (big-endian u64). Anything else in there is refused,
-/// as are damaged and incomplete logs (rocks_log_scan.h), tables and manifests; then nothing was
-/// changed. What only Tally can know to be missing is for Recover to find.
+/// as are damaged and incomplete logs (rocks_log_scan.h), tables and manifests. What only Tally can know
+/// to be missing is for Recover to find. No lock is held while reading: the caller has one
+/// (data_directory.h).
 ///
 /// Errors of the returned database: every message begins with the directory. The first failed append
 /// or sync is final inside, too: RocksDB is kept from resuming by itself.

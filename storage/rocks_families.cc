@@ -12,6 +12,9 @@
 namespace tally::storage {
 namespace {
 
+constexpr std::string_view kOpen =
+    "open the database (if it is damaged, restore the data directory from a backup)";
+
 bool ParseJournalName(std::string_view name, uint64_t* part) {
   if (!name.starts_with(kJournalPrefix)) return false;
   *part = 0;
@@ -28,6 +31,7 @@ bool IsKnown(const std::string& name) {
 // New, or not yet made when the first start was interrupted; but what holds data once had a CURRENT.
 Status CheckIsNew(const std::string& directory) {
   std::error_code error;
+  if (!std::filesystem::exists(directory, error) && !error) return Status::Ok();
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string extension = entry->path().extension().string();
@@ -54,6 +58,21 @@ Status ListFamilies(const std::string& directory, const rocksdb::DBOptions& opti
                     directory, name));
   }
   return Status::Ok();
+}
+
+// What the database has. A new one has nothing, and will have RocksDB's own family.
+Status DescribeFamilies(const std::string& directory, const rocksdb::DBOptions& options,
+                        const RocksFamilyOptions& family_options, bool* is_new,
+                        std::vector<rocksdb::ColumnFamilyDescriptor>* descriptors) {
+  std::error_code error;
+  *is_new = !std::filesystem::exists(directory + "/CURRENT", error);
+  if (error) return FileFailure("look at", directory + "/CURRENT", error.value());
+  std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName};
+  Status status = *is_new ? CheckIsNew(directory) : ListFamilies(directory, options, &names);
+  if (!status.ok()) return status;
+  descriptors->reserve(names.size());
+  for (const std::string& name : names) descriptors->emplace_back(name, family_options.Of(name));
+  return status;
 }
 
 void Assign(const std::vector<RocksFamily*>& families, RocksFamilies* out) {
@@ -100,31 +119,49 @@ Status AddRocksFamily(rocksdb::DB* db, const RocksFamilyOptions& family_options,
                      db->CreateColumnFamily(family_options.Of(name), std::string(name), family));
 }
 
-Status OpenRocksFamilies(const std::string& directory, const rocksdb::DBOptions& given_options,
-                         const RocksFamilyOptions& family_options, RocksFamilies* out) {
-  rocksdb::DBOptions options = given_options;
-  std::error_code error;
-  options.create_if_missing = !std::filesystem::exists(directory + "/CURRENT", error);
-  if (error) return FileFailure("look at", directory + "/CURRENT", error.value());
-  std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName};
-  Status status =
-      options.create_if_missing ? CheckIsNew(directory) : ListFamilies(directory, options, &names);
-  if (!status.ok()) return status;
-
+Status OpenRocksForReading(const std::string& directory, const rocksdb::DBOptions& options,
+                           const RocksFamilyOptions& family_options, RocksFamilies* out) {
+  bool is_new = false;
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  descriptors.reserve(names.size());
-  for (const std::string& name : names) {
-    descriptors.emplace_back(name, family_options.Of(name));
-  }
+  Status status = DescribeFamilies(directory, options, family_options, &is_new, &descriptors);
+  if (!status.ok() || is_new) return status;
   std::vector<RocksFamily*> families;
   rocksdb::DB* db = nullptr;
-  status = RocksStatus(
-      directory, "open the database (if it is damaged, restore the data directory from a backup)",
-      rocksdb::DB::Open(options, directory, descriptors, &families, &db));
+  status =
+      RocksStatus(directory, kOpen,
+                  rocksdb::DB::OpenForReadOnly(options, directory, descriptors, &families, &db));
+  if (!status.ok()) return status;
+  out->db.reset(db);
+  Assign(families, out);
+  return status;
+}
+
+Status OpenRocksForWriting(const std::string& directory, const rocksdb::DBOptions& given_options,
+                           const RocksFamilyOptions& family_options, RocksFamilies* out) {
+  rocksdb::DBOptions options = given_options;
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  Status status = DescribeFamilies(directory, options, family_options, &options.create_if_missing,
+                                   &descriptors);
+  if (!status.ok()) return status;
+  std::vector<RocksFamily*> families;
+  rocksdb::DB* db = nullptr;
+  status = RocksStatus(directory, kOpen,
+                       rocksdb::DB::Open(options, directory, descriptors, &families, &db));
   if (!status.ok()) return status;
   out->db.reset(db);
   Assign(families, out);
   return AddMissing(family_options, out);
+}
+
+Status CloseRocksFamilies(RocksFamilies families) {
+  if (families.db == nullptr) return Status::Ok();
+  std::vector<RocksFamily*> handles = {families.unused, families.meta, families.objects};
+  for (const auto& [number, part] : families.journal) handles.push_back(part);
+  for (RocksFamily* handle : handles) {
+    if (handle == nullptr) continue;
+    families.db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  }
+  return RocksStatus(families.db->GetName(), "close the database", families.db->Close());
 }
 
 }  // namespace tally::storage

@@ -20,13 +20,14 @@ namespace tally::storage {
 
 using RocksFamily = rocksdb::ColumnFamilyHandle;
 
-/// The handles belong to `db` and must be given back to it before it is closed.
+/// The handles belong to `db` and must be given back to it before it is closed: CloseRocksFamilies. Opened
+/// for reading, what is null or empty is not there.
 struct RocksFamilies {
   std::unique_ptr<rocksdb::DB> db;
   RocksFamily* unused = nullptr;  // RocksDB's own default family
   RocksFamily* meta = nullptr;
   RocksFamily* objects = nullptr;
-  std::map<uint64_t, RocksFamily*> journal;  // at least one part
+  std::map<uint64_t, RocksFamily*> journal;
 };
 
 inline rocksdb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }
@@ -41,10 +42,15 @@ inline std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data
 /// Makes the family `name` with its options.
 Status AddRocksFamily(rocksdb::DB* db, const RocksFamilyOptions& family_options,
                       std::string_view name, RocksFamily** family);
-/// Opens the database, which is made if the directory holds nothing of one yet, with all its families;
-/// makes those that are missing (a first start may have been interrupted anywhere), refuses unknown
-/// ones. After a failure *out may hold what was opened so far.
-Status OpenRocksFamilies(const std::string& directory, const rocksdb::DBOptions& options,
-                         const RocksFamilyOptions& family_options, RocksFamilies* out);
+/// Opens the database with all its families; refuses unknown ones. Changes nothing on the disk: where the
+/// directory is missing, or holds nothing of a database yet, nothing is opened. `options` must have a
+/// logger of their own, or RocksDB writes one.
+Status OpenRocksForReading(const std::string& directory, const rocksdb::DBOptions& options,
+                           const RocksFamilyOptions& family_options, RocksFamilies* out);
+/// The same for writing; makes the database, or those families that are missing (a first start may have
+/// been interrupted anywhere). After a failure *out may hold what was opened so far.
+Status OpenRocksForWriting(const std::string& directory, const rocksdb::DBOptions& options,
+                           const RocksFamilyOptions& family_options, RocksFamilies* out);
+Status CloseRocksFamilies(RocksFamilies families);
 
 }  // namespace tally::storage

@@ -199,8 +199,10 @@ Status LogScan::ScanFile(const std::string& path) {
 }  // namespace
 
 Status ScanRocksLogs(const std::string& directory, bool* torn) {
+  *torn = false;
   std::map<uint64_t, std::string> logs;
   std::error_code error;
+  if (!std::filesystem::exists(directory, error) && !error) return Status::Ok();
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::filesystem::path& path = entry->path();

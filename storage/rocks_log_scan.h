@@ -24,7 +24,7 @@ namespace tally::storage {
 inline constexpr std::string_view kSyncedRecordMark = "S";   // all before it is on the disk
 inline constexpr std::string_view kWrittenRecordMark = "W";  // claims nothing
 
-/// Checks all logs in the directory, in order, and puts them on the disk: what a killed process wrote
+/// Checks all logs in the directory, if there is one, in order, and puts them on the disk: what a killed process wrote
 /// but did not sync would otherwise be served from memory and lost in a power cut. Changes nothing.
 /// *torn: there is a torn record. It must not stay in a log that RocksDB needs, since that goes on
 /// behind a torn record only if not one sequence number is missing, and ingested files take some.

@@ -13,7 +13,7 @@
 
 namespace tally::storage {
 
-/// Database::LookUpObjects and ScanObjects on the family `objects` of `db`.
+/// Database::LookUpObjects and ScanObjects on the family `objects` of `db`; null: there is none yet.
 Status LookUpRocksObjects(rocksdb::DB* db, RocksFamily* objects, std::span<ObjectLookup> wanted,
                           ReadTier tier);
 Status ScanRocksObjects(rocksdb::DB* db, RocksFamily* objects, std::string_view begin,

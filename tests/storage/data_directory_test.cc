@@ -29,21 +29,13 @@ class DataDirectoryTest : public ::testing::Test {
     if (out != nullptr) *out = std::move(directory);
     return status.message();
   }
-  std::map<std::string, std::string> Contents() const {
-    std::map<std::string, std::string> contents;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path_)) {
-      contents[entry.path().string()] =
-          entry.is_regular_file() ? ReadFile(entry.path().string()) : "";
-    }
-    return contents;
-  }
   // Open refuses, names `what`, says `hint`, and changes nothing.
   void ExpectRefused(const std::string& what, const std::string& hint) {
-    const auto before = Contents();
+    const auto before = ContentsOf(path_);
     const std::string message = Open();
     EXPECT_NE(message.find(what), std::string::npos) << message;
     EXPECT_NE(message.find(hint), std::string::npos) << message;
-    EXPECT_EQ(Contents(), before);
+    EXPECT_EQ(ContentsOf(path_), before);
   }
 
   TestDirectory parent_;

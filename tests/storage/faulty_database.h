@@ -35,6 +35,9 @@ class FaultyDatabase : public Database {
   /// Whether a call has failed since FailNth.
   [[nodiscard]] bool failed() const { return failed_; }
 
+  Status StartWriting() override {
+    return Call([&] { return database_->StartWriting(); });
+  }
   Status AppendJournal(Ticket last, std::string_view entry, bool sync) override {
     return Call([&] { return database_->AppendJournal(last, entry, sync); });
   }

@@ -20,7 +20,8 @@ using ObjectChanges = std::map<std::string, std::optional<std::string>>;
 inline void IngestChanges(Database* database, const ObjectChanges& changes) {
   ASSERT_NE(database, nullptr);
   std::unique_ptr<ObjectFile> file;
-  Status status = database->NewObjectFile(&file);
+  Status status = database->StartWriting();
+  if (status.ok()) status = database->NewObjectFile(&file);
   ASSERT_TRUE(status.ok()) << status.message();
   for (const auto& [key, value] : changes) {
     status = value ? file->Put(key, *value) : file->Delete(key);
@@ -34,6 +35,7 @@ inline void IngestChanges(Database* database, const ObjectChanges& changes) {
 
 inline void IngestDeleteRange(Database* database, std::string_view begin, std::string_view end) {
   std::unique_ptr<ObjectFile> file;
+  ASSERT_TRUE(database->StartWriting().ok());
   ASSERT_TRUE(database->NewObjectFile(&file).ok());
   ASSERT_TRUE(file->DeleteRange(begin, end).ok());
   ASSERT_TRUE(file->Finish().ok());

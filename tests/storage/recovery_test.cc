@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "storage/journal_entry.h"
 #include "storage/object_codec.h"
 #include "tests/storage/faulty_database.h"
+#include "tests/storage/refused_start.h"
 #include "tests/storage/shard_world.h"
 #include "tests/storage/test_store.h"
 
@@ -182,8 +184,8 @@ class RecoveryDamageTest : public ::testing::Test {
     world_.Stop();
   }
 
-  // After `damage` a start is refused, says `hint`, and changes nothing. The next test of the same kind
-  // begins with an undamaged database.
+  // After `damage` a start is refused, says `hint`, and changes nothing: for each hint also on a disk. The
+  // next test of the same kind begins with an undamaged database.
   void ExpectRefused(const std::string& hint, const std::function<void(MemoryDatabase*)>& damage) {
     const auto damaged = database_.CloneSynced();
     damage(damaged.get());
@@ -192,6 +194,13 @@ class RecoveryDamageTest : public ::testing::Test {
     EXPECT_FALSE(status.ok()) << hint;
     EXPECT_NE(status.message().find(hint), std::string::npos) << status.message();
     EXPECT_EQ(DumpOf(damaged.get()), before);
+    world_.Stop();
+    if (!on_disk_.insert(hint).second) return;
+    RocksStore store;
+    CopyDatabase(damaged.get(), store.database());
+    ExpectRefusedOnDisk(&store, hint, [this](Database* database) {
+      return world_.Start(database, Durability::kSynced);
+    });
     world_.Stop();
   }
   static std::string Entry(Ticket first, const std::vector<std::string>& change_sets) {
@@ -204,6 +213,7 @@ class RecoveryDamageTest : public ::testing::Test {
 
   MemoryDatabase database_;
   ShardWorld world_{2, 1};
+  std::set<std::string> on_disk_;
 };
 
 TEST_F(RecoveryDamageTest, NoneIsNone) {

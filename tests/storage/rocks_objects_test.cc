@@ -51,7 +51,8 @@ class RocksObjectsTest : public ::testing::Test {
  protected:
   void Open() {
     database_.reset();
-    const Status status = OpenRocksDatabase(path_, &database_, {.block_cache_bytes = kSmallCache});
+    Status status = OpenRocksDatabase(path_, &database_, {.block_cache_bytes = kSmallCache});
+    if (status.ok()) status = database_->StartWriting();
     ASSERT_TRUE(status.ok()) << status.message();
   }
   Status TryToOpen() {

@@ -36,6 +36,7 @@ Journal ReadJournal(Database* database) {
 }
 
 void Append(Database* database, Ticket ticket, bool sync) {
+  ASSERT_TRUE(database->StartWriting().ok());
   const Status status = database->AppendJournal(ticket, "entry " + std::to_string(ticket), sync);
   ASSERT_TRUE(status.ok()) << status.message();
 }

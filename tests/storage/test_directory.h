@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -41,6 +42,17 @@ class TestDirectory {
 inline std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// Everything below the directory, files with their bytes: to see that it was left as it was.
+inline std::map<std::string, std::string> ContentsOf(const std::string& directory) {
+  std::map<std::string, std::string> contents;
+  if (!std::filesystem::exists(directory)) return contents;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    contents[entry.path().string()] =
+        entry.is_regular_file() ? ReadFile(entry.path().string()) : "";
+  }
+  return contents;
 }
 
 inline void WriteFile(const std::string& path, std::string_view contents) {

@@ -15,7 +15,8 @@
 
 namespace tally::storage {
 
-/// A database and what a crash makes of it: tests that take one run on each kind.
+/// A database and what a crash makes of it: tests that take one run on each kind. It is open for reading;
+/// who writes without Recover says StartWriting.
 class TestStore {
  public:
   virtual ~TestStore() = default;
@@ -51,13 +52,13 @@ class RocksStore : public TestStore {
     Open();
   }
   [[nodiscard]] std::string path() const { return directory_.File("rocks"); }
-
- private:
+  void Close() { database_.reset(); }
   void Open() {
     const Status status = OpenRocksDatabase(path(), &database_);
     ASSERT_TRUE(status.ok()) << status.message();
   }
 
+ private:
   TestDirectory directory_;
   std::unique_ptr<Database> database_;
 };
