@@ -45,14 +45,20 @@ SlotPosition PositionOf(uint64_t cursor) {
   return {static_cast<uint32_t>(slot), cursor & kHashMask};
 }
 
-// As strtoul reads it, which Redis asks: a sign is fine.
+// As strtoul reads it, which Redis asks: a sign is fine, and nothing is 0.
 std::optional<uint64_t> ParseCursor(std::string_view text) {
+  if (text.empty()) return 0;
   const bool is_negative = text.starts_with('-');
   if (is_negative || text.starts_with('+')) text.remove_prefix(1);
   uint64_t cursor = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return is_negative ? 0 - cursor : cursor;
+}
+
+// As Redis: its glob matches nothing with an empty name, but "*" alone is never asked.
+bool MatchesName(std::string_view pattern, std::string_view name) {
+  return pattern == "*" || GlobMatch(pattern, name, false);
 }
 
 struct ScanOptions {
@@ -108,7 +114,7 @@ class ScanVisitor final : public WalkVisitor {
   void Visit(const storage::Object& object) override {
     ++visited_;
     if (options_.type && !EqualsIgnoreCase(*options_.type, TypeNameOf(&object))) return;
-    if (options_.pattern && !GlobMatch(*options_.pattern, object.name(), false)) return;
+    if (options_.pattern && !MatchesName(*options_.pattern, object.name())) return;
     names_.emplace_back(object.name());
   }
   [[nodiscard]] bool IsDone() const override { return visited_ >= options_.count; }
@@ -143,7 +149,7 @@ class KeysVisitor final : public WalkVisitor {
       : pattern_(pattern), token_(std::move(token)) {}
 
   void Visit(const storage::Object& object) override {
-    if (GlobMatch(pattern_, object.name(), false)) names_.emplace_back(object.name());
+    if (MatchesName(pattern_, object.name())) names_.emplace_back(object.name());
   }
   [[nodiscard]] bool IsDone() const override { return false; }
   void Finish(SlotPosition /*next*/, bool readable) override {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 
 #include "tests/crash/history.h"
 #include "tests/crash/workload.h"
+#include "tests/end_to_end/support/client.h"
 #include "tests/end_to_end/support/scale.h"
 #include "tests/end_to_end/support/server_process.h"
 
@@ -22,6 +24,7 @@ namespace tally::test {
 namespace {
 
 constexpr int kRounds = 30;
+constexpr int kTinyMemoryRounds = 12;
 constexpr int kLongestLifeMs = 400;
 constexpr int kLongestRecoveryMs = 40;
 
@@ -49,6 +52,7 @@ class Crasher {
         result = RunWorkload(server_.port(), options_, stop, &history_);
       });
       Sleep(kLongestLifeMs);
+      if (options_.fills_memory) CountLoads();
       server_.Kill9();
       clients.join();
     }
@@ -64,6 +68,13 @@ class Crasher {
     server_.Kill9();
   }
 
+  /// What the clients use does not fit into a tiny memory.
+  void UseMoreThanTinyMemory() {
+    options_.counters = 300;
+    options_.groups = 60;
+    options_.fills_memory = true;
+  }
+
   void Restart() { server_.Restart(); }
   void Restart(ServerOptions options) { server_.Restart(std::move(options)); }
 
@@ -77,11 +88,20 @@ class Crasher {
   bool Chance(uint32_t percent) { return random_() % 100 < percent; }
   int64_t answered() const { return answered_; }
   int64_t unanswered() const { return unanswered_; }
+  /// Objects that were read from the disk for clients, with UseMoreThanTinyMemory.
+  int64_t loads() const { return loads_; }
 
  private:
   void Sleep(int most_ms) {
     std::this_thread::sleep_for(
         std::chrono::microseconds(random_() % (1000U * static_cast<uint32_t>(most_ms))));
+  }
+
+  void CountLoads() {
+    const std::string info = Client(server_.port()).Command({"INFO", "everything"});
+    constexpr std::string_view kField = "\r\ntally_object_loads:";
+    const size_t at = info.find(kField);
+    if (at != std::string::npos) loads_ += std::strtoll(&info[at + kField.size()], nullptr, 10);
   }
 
   uint64_t seed_ = Seed();
@@ -91,6 +111,7 @@ class Crasher {
   std::mt19937_64 random_;
   int64_t answered_ = 0;
   int64_t unanswered_ = 0;
+  int64_t loads_ = 0;
 };
 
 class Kill9Test : public testing::TestWithParam<int> {};
@@ -129,6 +150,36 @@ TEST(Kill9RestartTest, DataDoesNotDependOnTheNumberOfThreads) {
     const auto violations = crasher.Check();
     ASSERT_TRUE(violations.empty()) << Describe(violations) << crasher.server().Log();
   }
+}
+
+// Objects come and go between memory and disk all the time, under the clients and when everything is read.
+TEST(Kill9TinyMemoryTest, WhatIsColdIsNotLostEither) {
+  const auto options = [](int threads) {
+    return ServerOptions{.threads = threads, .tiny_memory = true};
+  };
+  Crasher crasher(options(2));
+  crasher.UseMoreThanTinyMemory();
+  const int rounds = Scaled(kTinyMemoryRounds);
+  for (int round = 0; round < rounds; ++round) {
+    SCOPED_TRACE(fmt::format("round {}, TALLY_SEED={}", round, crasher.seed()));
+    crasher.LiveAndDie(/*saves=*/round % 3 == 1);
+    while (crasher.Chance(30)) crasher.DieDuringRecovery();
+    crasher.Restart(options(1 + (round * 3) % 4));
+    const auto violations = crasher.Check();
+    ASSERT_TRUE(violations.empty()) << Describe(violations) << crasher.server().Log();
+  }
+  EXPECT_GT(crasher.answered(), rounds);
+  EXPECT_GT(crasher.unanswered(), 0);
+  RecordProperty("loads", static_cast<int>(crasher.loads()));
+  RecordProperty("answered", static_cast<int>(crasher.answered()));
+  if (!TallyIsStoodInFor()) {
+    EXPECT_GT(crasher.loads(), 0) << "nothing was cold";
+  }
+
+  ASSERT_TRUE(crasher.server().Terminate().Clean()) << crasher.server().Log();
+  crasher.Restart(options(4));
+  const auto violations = crasher.Check();
+  EXPECT_TRUE(violations.empty()) << Describe(violations);
 }
 
 // The same against a server that keeps nothing: the harness must see it.

@@ -41,7 +41,9 @@ constexpr int kLongestSyncUs = 1500;
 /// A server in this process, on its own free port.
 class ServerInProcess {
  public:
-  ServerInProcess(MemoryDatabase* database, int threads, FsyncPolicy policy) {
+  ServerInProcess(MemoryDatabase* database, int threads, FsyncPolicy policy,
+                  bool tiny_memory = false) {
+    if (tiny_memory) config_.maxmemory_bytes = 1;
     config_.port = 0;
     config_.threads = threads;
     config_.appendfsync = policy;
@@ -68,13 +70,20 @@ uint64_t Seed() {
   return text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device{}();
 }
 
-/// Lives of one data set, each ended by a power cut. The violations that clients could see.
+/// Lives of one data set, each ended by a power cut. The violations that clients could see. With tiny memory
+/// every life has another number of threads, up to `threads`.
 std::vector<Violation> LiveThroughPowerCuts(int rounds, int threads, FsyncPolicy policy,
-                                            uint64_t seed, int64_t* answered) {
+                                            uint64_t seed, int64_t* answered,
+                                            bool tiny_memory = false) {
   std::mt19937_64 random(seed);
   auto database = std::make_unique<MemoryDatabase>();
   History history;
   WorkloadOptions options;
+  if (tiny_memory) {
+    options.counters = 300;
+    options.groups = 60;
+    options.fills_memory = true;
+  }
   for (int round = 0; round < rounds; ++round) {
     options.seed = random();
     options.saves = round % 3 == 1;
@@ -90,7 +99,9 @@ std::vector<Violation> LiveThroughPowerCuts(int rounds, int threads, FsyncPolicy
     std::unique_ptr<MemoryDatabase> left;
     TimeNs cut = 0;
     {
-      ServerInProcess server(database.get(), threads, policy);
+      const int cores =
+          tiny_memory ? 1 + static_cast<int>(random() % static_cast<uint64_t>(threads)) : threads;
+      ServerInProcess server(database.get(), cores, policy, tiny_memory);
       if (round > 0 && !ReadEverything(server.port(), options, &history)) {
         history.AddWrongReply("not everything could be read after the power cut");
       }
@@ -109,7 +120,7 @@ std::vector<Violation> LiveThroughPowerCuts(int rounds, int threads, FsyncPolicy
     left->set_before_sync({});
     database = std::move(left);
   }
-  ServerInProcess server(database.get(), threads, policy);
+  ServerInProcess server(database.get(), threads, policy, tiny_memory);
   if (!ReadEverything(server.port(), options, &history)) {
     history.AddWrongReply("not everything could be read at the end");
   }
@@ -123,6 +134,16 @@ TEST_P(PowerCutTest, WhatWasToldIsThereAfterEveryPowerCut) {
   int64_t answered = 0;
   const std::vector<Violation> violations =
       LiveThroughPowerCuts(Scaled(kRounds), GetParam(), FsyncPolicy::kAlways, seed, &answered);
+  EXPECT_TRUE(violations.empty()) << Describe(violations) << "replay: TALLY_SEED=" << seed;
+  EXPECT_GT(answered, 0);
+}
+
+TEST(PowerCutTinyMemoryTest, WhatIsColdIsThereToo) {
+  const uint64_t seed = Seed();
+  int64_t answered = 0;
+  const std::vector<Violation> violations =
+      LiveThroughPowerCuts(Scaled(kRounds), /*threads=*/4, FsyncPolicy::kAlways, seed, &answered,
+                           /*tiny_memory=*/true);
   EXPECT_TRUE(violations.empty()) << Describe(violations) << "replay: TALLY_SEED=" << seed;
   EXPECT_GT(answered, 0);
 }

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -244,6 +245,25 @@ void RunSaver(uint16_t port, uint64_t seed, std::stop_token stop) {
   }
 }
 
+void RunFiller(uint16_t port, uint64_t seed, std::stop_token stop) {
+  constexpr uint64_t kValues = 400;
+  constexpr size_t kValueBytes = 2000;
+  constexpr int kPipelined = 10;
+  std::optional<Client> client = Client::TryConnect(port);
+  std::minstd_rand random(static_cast<std::minstd_rand::result_type>(seed));
+  const std::string value(kValueBytes, 'f');
+  while (client && !stop.stop_requested()) {
+    std::string bytes;
+    for (int i = 0; i < kPipelined; ++i) {
+      bytes += EncodeCommand({"SET", fmt::format("filler:{}", random() % kValues), value});
+    }
+    if (!client->SendRaw(bytes)) return;
+    for (int i = 0; i < kPipelined; ++i) {
+      if (!client->ReadRawReply()) return;
+    }
+  }
+}
+
 }  // namespace
 
 WorkloadResult RunWorkload(uint16_t port, const WorkloadOptions& options, std::stop_token stop,
@@ -258,6 +278,9 @@ WorkloadResult RunWorkload(uint16_t port, const WorkloadOptions& options, std::s
     }
     if (options.saves) {
       threads.emplace_back([port, &options, stop] { RunSaver(port, options.seed + 1, stop); });
+    }
+    if (options.fills_memory) {
+      threads.emplace_back([port, &options, stop] { RunFiller(port, options.seed + 2, stop); });
     }
   }
   return shared.result;

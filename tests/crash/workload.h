@@ -15,6 +15,9 @@ struct WorkloadOptions {
   int group_size = 3;  ///< keys, of different slots
   int longest_pipeline = 32;
   bool saves = false;  ///< one more connection sends SAVE and BGSAVE now and then
+  /// One more connection writes values that need more than the least memory a server keeps (four cores'),
+  /// so that what the others use leaves it.
+  bool fills_memory = false;
   uint64_t seed = 0;
 };
 

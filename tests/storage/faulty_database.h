@@ -14,11 +14,11 @@
 
 namespace tally::storage {
 
-/// Passes calls on to another Database and fails some: the way to see every place where a caller must
-/// cope. Calls of its object files count, too. Threads: any.
+/// Passes calls on to another Database and fails some, or lets something happen before or after one: the
+/// way to see every place where a caller must cope. Calls of its object files count, too. Threads: any.
 class FaultyDatabase : public Database {
  public:
-  enum class When { kInsteadOfTheCall, kAfterTheCall };
+  enum class When { kInsteadOfTheCall, kAfterTheCall };  // of a hook: before it, after it
   static constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 
   explicit FaultyDatabase(Database* database) : database_(database) {}
@@ -29,6 +29,12 @@ class FaultyDatabase : public Database {
     for_good_ = for_good;
     failed_ = false;
     calls_left_ = n;
+  }
+  /// Around the nth call from now (1 is the next), which goes through as all do, `hook` is called, once.
+  void HookNth(uint64_t n, When when, std::function<void()> hook) {
+    hook_when_ = when;
+    hook_ = std::move(hook);
+    calls_to_hook_ = n;
   }
   /// All calls since it was made.
   [[nodiscard]] uint64_t calls() const { return calls_; }
@@ -116,6 +122,15 @@ class FaultyDatabase : public Database {
   template <typename Function>
   Status Call(const Function& call) {
     ++calls_;
+    const bool hooked = calls_to_hook_ != kNever && --calls_to_hook_ == 0;
+    if (hooked && hook_when_ == When::kInsteadOfTheCall) hook_();
+    Status status = CallOrFail(call);
+    if (hooked && hook_when_ == When::kAfterTheCall) hook_();
+    return status;
+  }
+
+  template <typename Function>
+  Status CallOrFail(const Function& call) {
     const bool dead = failed_ && for_good_;
     const bool fails = IsToFail();
     if (!fails) return call();
@@ -132,6 +147,9 @@ class FaultyDatabase : public Database {
   std::atomic<bool> failed_{false};
   std::atomic<bool> for_good_{false};
   std::atomic<When> when_{When::kInsteadOfTheCall};
+  std::atomic<uint64_t> calls_to_hook_{kNever};
+  When hook_when_ = When::kInsteadOfTheCall;
+  std::function<void()> hook_;
 };
 
 }  // namespace tally::storage

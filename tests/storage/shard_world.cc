@@ -21,6 +21,7 @@ std::string TextOf(const Object& object) {
 Status ShardWorld::Start(Database* database, Durability durability, Ticket high_water) {
   Stop();
   keyspaces_.clear();
+  shards_ = next_shards_;
   std::vector<Keyspace*> keyspaces;
   for (uint32_t shard = 0; shard < shards_; ++shard) {
     const SlotRange range{kSlotCount * shard / shards_, kSlotCount * (shard + 1) / shards_};

@@ -31,7 +31,7 @@ class ShardWorld : public ShardAccess {
  public:
   static constexpr int kDatabases = 3;
 
-  ShardWorld(uint32_t shards, uint64_t seed) : shards_(shards), random_(seed) {}
+  ShardWorld(uint32_t shards, uint64_t seed) : next_shards_(shards), random_(seed) {}
   ~ShardWorld() override { Stop(); }
 
   /// Recovers from the database and begins to serve. After a failure it does not serve.
@@ -66,6 +66,8 @@ class ShardWorld : public ShardAccess {
 
   /// Called before each visit, as what goes on between a checkpoint's steps.
   void set_between_visits(std::function<void()> hook) { between_visits_ = std::move(hook); }
+  /// The next Start is one with so many.
+  void set_shards(uint32_t shards) { next_shards_ = shards; }
   /// Not running: visits fail.
   void set_running(bool running) { running_ = running; }
   [[nodiscard]] uint32_t shards() const override { return shards_; }
@@ -81,7 +83,8 @@ class ShardWorld : public ShardAccess {
   [[nodiscard]] Keyspace* OwnerThatKnows(int database, const Key& key);
   void RandomWrite();
 
-  const uint32_t shards_;
+  uint32_t next_shards_;
+  uint32_t shards_ = 0;
   std::mt19937_64 random_;
   std::recursive_mutex mutex_;  // the shards' "thread"
   std::vector<std::unique_ptr<Keyspace>> keyspaces_;

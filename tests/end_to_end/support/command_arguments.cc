@@ -93,6 +93,11 @@ std::string CommandGenerator::AbsoluteExpiry() {
   return Pick(others);
 }
 
+std::string CommandGenerator::Pattern() {
+  return Pick(std::array{"*"s, "a"s, "?"s, "{t}*"s, "*t*"s, "[a-c]*"s, "[^a]*"s, "\\a"s, "k*"s,
+                         "nosuch*"s, ""s, "[a"s, "bin\0*"s, "*k"s, "{}?"s, "**"s});
+}
+
 std::string CommandGenerator::Database() {
   if (Chance(70)) return Pick(std::array{"0", "1", "9"});
   return Pick(std::array{"15", "16", "-1", "abc", "", "1.0", "01", "9223372036854775808"});

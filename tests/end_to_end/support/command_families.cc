@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -29,6 +31,22 @@ void CommandGenerator::AppendKeys(Arguments* command, uint64_t least) {
   for (uint64_t i = 0; i < count; ++i) command->push_back(Key());
 }
 
+void CommandGenerator::AppendScanOption(Arguments* command) {
+  switch (Below(3)) {
+    case 0:
+      command->push_back(AnyCase("COUNT"));
+      command->push_back(Pick(std::array{"1", "2", "3", "10", "1000"}));
+      break;
+    case 1:
+      command->push_back(AnyCase("MATCH"));
+      command->push_back(Pattern());
+      break;
+    default:
+      command->push_back(AnyCase("TYPE"));
+      command->push_back(AnyCase(Pick(std::array{"string", "list", "nosuch"})));
+  }
+}
+
 CommandGenerator::Commands CommandGenerator::Some() {
   const uint64_t dice = Below(100);
   Commands commands;
@@ -38,8 +56,10 @@ CommandGenerator::Commands CommandGenerator::Some() {
     commands = CounterCommand();
   } else if (dice < 60) {
     commands = MultiKeyCommand();
-  } else if (dice < 65) {
+  } else if (dice < 63) {
     commands = KeyCommand();
+  } else if (dice < 65) {
+    commands = WalkCommand();
   } else if (dice < 69) {
     commands = ObjectCommand();
   } else if (dice < 80) {
@@ -241,6 +261,35 @@ CommandGenerator::Commands CommandGenerator::DatabaseCommand() {
       Arguments touch = {"EXISTS"};
       for (const std::string& key : Keys()) touch.push_back(key);
       return {touch, {AnyCase("DBSIZE")}};
+    }
+  }
+}
+
+// Whole scans are units of their own (WholeScan): what single ones answer cannot be compared.
+CommandGenerator::Commands CommandGenerator::WalkCommand() {
+  switch (Below(6)) {
+    case 0:
+    case 1:
+      return {{AnyCase("KEYS"), Pattern()}};
+    case 2:
+      return {{AnyCase("RANDOMKEY")}};
+    case 3: {
+      Arguments command = {AnyCase("SCAN"), "0"};
+      const uint64_t options = Below(3);
+      for (uint64_t i = 0; i < options; ++i) AppendScanOption(&command);
+      return {command};
+    }
+    default: {
+      // Redis takes a cursor for its part before a NUL.
+      std::string cursor = Chance(70) ? Integer() : "0";
+      if (cursor.find('\0') != std::string::npos) cursor = "1";
+      Arguments command = {AnyCase("SCAN"), std::move(cursor)};
+      if (Chance(50)) AppendScanOption(&command);
+      if (Chance(50)) {
+        command.push_back(AnyCase(Pick(std::array{"COUNT", "MATCH", "TYPE", "FOO", ""})));
+        if (Chance(80)) command.push_back(Integer());
+      }
+      return {command};
     }
   }
 }

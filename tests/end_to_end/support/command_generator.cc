@@ -33,6 +33,7 @@ std::vector<Arguments> CommandGenerator::Greeting() const {
 
 Unit CommandGenerator::Next() {
   const uint64_t dice = Below(1000);
+  if (dice < 20) return WholeScan();
   if (dice < 700) return FromCommands(Some());
   if (dice < 850) return Pipeline();
   if (dice < 870) return ShortExpiry();
@@ -172,6 +173,15 @@ Unit CommandGenerator::SuppressedReplies() {
   commands.push_back({"GET", Key()});
   Unit unit = FromCommands(std::move(commands));
   unit.mode = ReplyMode::kUntilMarker;
+  return unit;
+}
+
+Unit CommandGenerator::WholeScan() {
+  Arguments command = {AnyCase("SCAN"), "0"};
+  const uint64_t options = Below(3);
+  for (uint64_t i = 0; i < options; ++i) AppendScanOption(&command);
+  Unit unit = FromCommands({std::move(command)});
+  unit.mode = ReplyMode::kScan;
   return unit;
 }
 

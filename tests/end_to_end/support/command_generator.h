@@ -18,6 +18,8 @@ enum class ReplyMode : uint8_t {
   kOnePerCommand,  ///< exactly one reply to each of `commands`
   kUntilMarker,    ///< any number; an ECHO sent afterwards marks their end
   kUntilClosed,    ///< the client says that it sends no more and reads to the end
+  kScan,           ///< `commands` is one SCAN from cursor 0; all names that it and those that go on
+                   ///< from it find
 };
 
 /// What is sent to both servers before their replies are compared.
@@ -59,10 +61,12 @@ class CommandGenerator {
   [[nodiscard]] std::string RelativeExpiry();
   [[nodiscard]] std::string DistinctExpiry();
   [[nodiscard]] std::string AbsoluteExpiry();
+  [[nodiscard]] std::string Pattern();
   [[nodiscard]] std::string Database();
   [[nodiscard]] std::string ClientName();
   [[nodiscard]] std::string AnyCase(std::string_view word);
   void AppendExpiryOption(Arguments* command);
+  void AppendScanOption(Arguments* command);
   void AppendKeys(Arguments* command, uint64_t least);
 
   [[nodiscard]] Commands Some();
@@ -73,6 +77,7 @@ class CommandGenerator {
   [[nodiscard]] Commands ObjectCommand();
   [[nodiscard]] Commands ExpiryCommand();
   [[nodiscard]] Commands DatabaseCommand();
+  [[nodiscard]] Commands WalkCommand();
   [[nodiscard]] Commands ConnectionCommand();
   [[nodiscard]] Commands ClientCommand();
   [[nodiscard]] Commands CommandCommand();
@@ -87,6 +92,7 @@ class CommandGenerator {
   [[nodiscard]] Unit Handshake();
   [[nodiscard]] Unit SuppressedReplies();
   [[nodiscard]] Unit Inline();
+  [[nodiscard]] Unit WholeScan();
   [[nodiscard]] Unit OddInput();
   [[nodiscard]] Unit Mutated();
   [[nodiscard]] Unit Quit();

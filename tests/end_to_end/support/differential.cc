@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr size_t kUnitsShown = 12;
 constexpr int kUnitsPerMarker = 50;  // so often it is checked that no reply is left over
+constexpr int kMostScanCalls = 100'000;
 constexpr std::string_view kMarkerText = "--- end of unit ---";
 
 /// What one server answered to one unit.
@@ -52,6 +54,10 @@ class Side {
 
   Answer Receive(const Unit& unit) {
     Answer answer;
+    if (unit.mode == ReplyMode::kScan) {
+      ReceiveScan(unit.commands.front(), &answer);
+      return answer;
+    }
     if (unit.mode == ReplyMode::kOnePerCommand) {
       for (size_t i = 0; i < unit.commands.size() && answer.complete; ++i) {
         std::optional<std::string> reply = client_.ReadRawReply();
@@ -79,12 +85,44 @@ class Side {
     return client_.ReadUntil(fmt::format("{}\r\n", kMarkerText)).value_or("no answer");
   }
 
+  /// After a restart: what the stream sets and a restart forgets is as it was at the beginning.
+  void ConnectAndPutBackSettings(uint16_t port) {
+    port_ = port;
+    Connect();
+    client_.Command({"CONFIG", "SET", "timeout", "0", "tcp-keepalive", "300"});
+  }
+  [[nodiscard]] uint16_t port() const { return port_; }
+
   void StartOver() {
     Connect();
     client_.Command({"FLUSHALL"});
   }
 
  private:
+  /// Calls until the cursor is 0; the answer is the set of all names, or the first call's error.
+  void ReceiveScan(Arguments command, Answer* answer) {
+    std::set<std::string> names;
+    for (int calls = 0; calls < kMostScanCalls; ++calls) {
+      const std::optional<std::string> raw = client_.ReadRawReply();
+      const Reply reply = raw ? ParseReply(*raw).reply : Reply();
+      if (reply.IsError()) {
+        answer->bytes = *raw;
+        return;
+      }
+      if (reply.type != '*' || reply.elements.size() != 2) {
+        return Fail(fmt::format("no reply to {}", Printable(command)), answer);
+      }
+      for (const Reply& name : reply.elements[1].elements) names.insert(name.text);
+      command[1] = reply.elements[0].text;
+      if (command[1] == "0") {
+        for (const std::string& name : names) answer->bytes += fmt::format("{}\n", name);
+        return;
+      }
+      client_.SendRaw(EncodeCommand(command));
+    }
+    Fail("the scan does not end", answer);
+  }
+
   void Fail(std::string_view what, Answer* answer) const {
     answer->complete = false;
     answer->failure = fmt::format("{} ({}; received: {})", what,
@@ -101,7 +139,7 @@ class Side {
 
 std::string DescribeUnit(const Unit& unit) {
   std::string text;
-  if (unit.mode != ReplyMode::kOnePerCommand) {
+  if (unit.mode != ReplyMode::kOnePerCommand && unit.mode != ReplyMode::kScan) {
     text = fmt::format("raw {}", Printable(unit.bytes));
   } else {
     for (const Arguments& command : unit.commands) {
@@ -148,8 +186,15 @@ std::vector<std::string> RunDifferential(const DifferentialOptions& options) {
   std::deque<std::string> recent;
   for (int number = 0; number < options.units; ++number) {
     const Unit unit = generator.Next();
+    if (options.before_unit) {
+      if (const std::optional<uint16_t> port = options.before_unit(number)) {
+        subject.ConnectAndPutBackSettings(*port);
+        oracle.ConnectAndPutBackSettings(oracle.port());
+        recent.emplace_back("(the subject was restarted)");
+      }
+    }
     recent.push_back(DescribeUnit(unit));
-    if (recent.size() > kUnitsShown) recent.pop_front();
+    while (recent.size() > kUnitsShown) recent.pop_front();
 
     subject.Send(unit);
     oracle.Send(unit);

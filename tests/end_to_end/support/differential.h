@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ struct DifferentialOptions {
   size_t most_differences = 5;  ///< after so many the run ends
   /// Changes what the subject answered to the nth unit: so the tests show that the run sees it.
   std::function<void(int unit, std::string* subject_bytes)> tamper = {};
+  /// Called before each unit: what the subject has to bear besides the stream. When it has restarted the
+  /// subject it returns the port; then both servers are connected anew, and settings are put back.
+  std::function<std::optional<uint16_t>(int unit)> before_unit = {};
 };
 
 /// Sends the same seeded stream to two servers and compares what they answer, byte for byte but for

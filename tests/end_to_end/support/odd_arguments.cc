@@ -126,7 +126,7 @@ const std::vector<std::string>& CommandNames() {
       "unlink", "exists", "touch", "type", "expire", "pexpire", "expireat", "pexpireat", "ttl",
       "pttl", "expiretime", "pexpiretime", "persist", "flushdb", "flushall", "dbsize", "select",
       "ping", "echo", "quit", "reset", "hello", "auth", "client", "command", "config", "info",
-      "time", "save", "bgsave", "lastsave", "shutdown", "object", "memory", "debug", "object|encoding", "object|idletime",
+      "scan", "keys", "randomkey", "time", "save", "bgsave", "lastsave", "shutdown", "object", "memory", "debug", "object|encoding", "object|idletime",
       "object|freq", "object|refcount", "object|help", "memory|usage", "memory|help", "client|id", "client|kill", "config|get",
       "command|getkeys", "no-such-command", "", "get|x",
   };
@@ -141,6 +141,7 @@ const std::vector<Arguments>& CommandsWithKeys() {
       {"CLIENT", "ID"}, {"FLUSHALL"}, {"GETEX", "k", "PX", "1"}, {"EXISTS", "x", "x"},
       {"OBJECT", "ENCODING", "k"}, {"OBJECT", "FREQ"}, {"OBJECT", "HELP"}, {"OBJECT"},
       {"MEMORY", "USAGE", "k", "SAMPLES", "1"}, {"DEBUG", "SLEEP", "0"}, {"DEBUG"},
+      {"SCAN", "0"}, {"KEYS", "*"}, {"RANDOMKEY"},
   };
   return all;
 }

@@ -16,9 +16,11 @@ enum class Tolerance : uint8_t {
   kSeconds,       ///< integers, equal or both positive and within kClockSlackMs
   kMilliseconds,  ///< the same in milliseconds
   kTime,          ///< TIME: two strings of digits, the seconds within the slack
-  kShape,         ///< the same type of reply
-  kHello,  ///< the same keys in the same order; equal but for the values of server, version, id
-  kPairs,  ///< a map, in whatever order
+  kShape,         ///< the same type of reply, both null or neither
+  kHello,      ///< the same keys in the same order; equal but for the values of server, version, id
+  kPairs,      ///< a map, in whatever order
+  kSet,        ///< elements in whatever order
+  kMayBeBusy,  ///< equal, or the subject says that a save is under way
   kCommandInfo,  ///< rows of COMMAND INFO: flags, categories and tips are sets; of the
                  ///< subcommands, those that the subject has must be the oracle's
 };

@@ -48,6 +48,9 @@ std::vector<std::string> CommandLine(const ServerOptions& options, uint16_t port
                  directory,
                  "--threads",
                  std::to_string(options.threads)};
+    if (options.tiny_memory) {
+      arguments.insert(arguments.end(), {"--maxmemory", "1", "--journal-limit", "64kb"});
+    }
   } else if (options.kind == ServerKind::kTally) {
     arguments = {TallyBinary(), "--port",        port_text, "--dir", directory,
                  "--bind",      "127.0.0.1",     "--save",  "",      "--appendonly",

@@ -22,6 +22,9 @@ enum class ServerKind : uint8_t {
 struct ServerOptions {
   ServerKind kind = ServerKind::kTally;
   int threads = 1;  ///< of a Tally
+  /// A Tally keeps 64 KiB of objects per core, the least there is, and makes checkpoints all the time: what a
+  /// command needs has as a rule to be read from the disk.
+  bool tiny_memory = false;
   std::vector<std::string> extra_arguments = {};
 };
 
