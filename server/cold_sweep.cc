@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -50,14 +52,17 @@ void WarmUp::Deliver(std::unique_ptr<Message> self) {
     state_->store(WarmUpState::kStopped);
     return;
   }
-  if (!FindCold()) {
-    state_->store(WarmUpState::kDone);
+  const bool all_is_there = !FindCold();
+  if (all_is_there || IsFull()) {
+    state_->store(all_is_there ? WarmUpState::kDone : WarmUpState::kFull);
+    if (taken_ > 0) {
+      spdlog::info("warming up, shard {}: {}; {} objects in memory", shard_->number(),
+                   all_is_there ? "everything is in memory" : "memory is nearly full",
+                   shard_->keyspace().resident_objects());
+    }
     return;
   }
-  if (IsFull()) {
-    state_->store(WarmUpState::kFull);
-    return;
-  }
+  ++taken_;
   storage::Keyspace& keyspace = shard_->keyspace();
   const int database = database_;
   const SlotPosition begin = position_;

@@ -42,6 +42,7 @@ class WarmUp final : public RangeWaiter {
   int database_ = 0;
   storage::SlotPosition position_;
   bool readable_ = true;
+  uint64_t taken_ = 0;  // steps
 };
 
 /// One step of the search for cold objects that have expired: they come into memory, where they are found

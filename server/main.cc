@@ -36,6 +36,12 @@
 #include "storage/high_water.h"
 #include "storage/rocks_database.h"
 
+// jemalloc reads it before main. Memory that objects give back is given back to the system within about
+// half a second, by a thread of its own: the process is to stay near its limit, and no core to pay for it.
+// NOLINTNEXTLINE(readability-identifier-naming,cppcoreguidelines-avoid-non-const-global-variables)
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0";
+
 namespace {
 
 using tally::server::Config;

@@ -115,7 +115,7 @@ void Server::MakeCores() {
   std::vector<Core*> cores;
   for (uint32_t i = 0; i < shard_map_.shards(); ++i) {
     shards_[i]->Attach(log_.get(), database_, residency_->loader());
-    shards_[i]->memory().set_on_pressure([this] { checkpointer_->Start({}); });
+    shards_[i]->memory().set_on_pressure([this] { checkpointer_->Suggest(); });
     cores_.push_back(std::make_unique<Core>(i, environment, shards_[i], executors_[i].get(),
                                             statistics_[i].get()));
     cores.push_back(cores_.back().get());
@@ -185,12 +185,8 @@ void Server::Stop(bool save) {
   running_ = false;
   Drain();
   if (save) {
-    std::promise<void> done;
-    const bool started = checkpointer_->Start([&](const Status& status) {
-      if (!status.ok()) spdlog::warn("checkpoint at the end failed: {}", status.message());
-      done.set_value();
-    });
-    if (started) done.get_future().wait();
+    const Status status = checkpointer_->Run();
+    if (!status.ok()) spdlog::warn("checkpoint at the end failed: {}", status.message());
   }
   {
     const std::lock_guard lock(housekeeping_mutex_);

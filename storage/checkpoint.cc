@@ -1,5 +1,6 @@
 #include "storage/checkpoint.h"
 
+#include <future>
 #include <utility>
 
 #include "storage/checkpoint_run.h"
@@ -45,12 +46,28 @@ void Checkpointer::Stop() {
 bool Checkpointer::Start(std::function<void(Status)> done) {
   {
     const MutexLock lock(mutex_);
-    if (state_.running || requested_ || stopping_) return false;
+    if (runs_requested_ || requested_ || stopping_) return false;
     requested_ = true;
     done_ = std::move(done);
   }
   wake_.notify_all();
   return true;
+}
+
+Status Checkpointer::Run() {
+  std::promise<Status> done;
+  while (!Start([&](const Status& status) { done.set_value(status); })) {
+    std::this_thread::sleep_for(kPollInterval / 10);
+  }
+  return done.get_future().get();
+}
+
+void Checkpointer::Suggest() {
+  {
+    const MutexLock lock(mutex_);
+    suggested_ = true;
+  }
+  wake_.notify_all();
 }
 
 Checkpointer::State Checkpointer::state() const {
@@ -66,7 +83,7 @@ uint64_t Checkpointer::JournalBytes() const {
 
 bool Checkpointer::IsDue() const {
   if (requested_) return true;
-  return !stopping_ && JournalBytes() > journal_limit_bytes_ &&
+  return !stopping_ && (suggested_ || JournalBytes() > journal_limit_bytes_) &&
          std::chrono::steady_clock::now() >= retry_at_;
 }
 
@@ -89,7 +106,8 @@ void Checkpointer::RunOnce() {
   {
     const MutexLock lock(mutex_);
     floor = state_.floor;
-    requested_ = false;
+    runs_requested_ = std::exchange(requested_, false);
+    suggested_ = false;
     done = std::exchange(done_, nullptr);
     state_.running = true;
     state_.running_since_ms = WallClockMs();
@@ -100,6 +118,7 @@ void Checkpointer::RunOnce() {
   {
     const MutexLock lock(mutex_);
     state_.running = false;
+    runs_requested_ = false;
     state_.running_since_ms = -1;
     state_.last_ok = status.ok();
     state_.last_error = status.message();

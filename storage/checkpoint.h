@@ -65,9 +65,13 @@ class Checkpointer {
   /// Lets a running checkpoint end; none begins from then on. One thread; again: nothing.
   void Stop() EXCLUDES(mutex_);
 
-  /// Starts one now. `done` is called on the checkpointer's thread. False when one is running or about to
-  /// (then `done` is not called).
+  /// Starts one now, or behind one that runs by itself. `done` is called on the checkpointer's thread. False
+  /// when one that was asked for is running or about to (then `done` is not called).
   bool Start(std::function<void(Status)> done) EXCLUDES(mutex_);
+  /// Starts one, behind any other that is running or about to, and waits for its end. Not after Stop.
+  Status Run() EXCLUDES(mutex_);
+  /// One would be good soon: objects have to become clean, so that memory can be given back.
+  void Suggest() EXCLUDES(mutex_);
   [[nodiscard]] State state() const EXCLUDES(mutex_);
 
  private:
@@ -85,6 +89,8 @@ class Checkpointer {
   std::condition_variable_any wake_;
   State state_ GUARDED_BY(mutex_);
   bool requested_ GUARDED_BY(mutex_) = false;
+  bool runs_requested_ GUARDED_BY(mutex_) = false;
+  bool suggested_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::function<void(Status)> done_ GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point retry_at_ GUARDED_BY(mutex_);
