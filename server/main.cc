@@ -170,6 +170,7 @@ int Run(int argc, char** argv) {
                    .threads = config.threads};
   options.high_water = high_water.value_or(tally::storage::kNoTicket);
   options.high_water_path = directory->high_water_path();
+  options.on_recovered = [&directory] { directory->WritePid(); };
   options.on_fatal = EndAfterFailedCommit;
   options.on_shutdown = [&](bool with_checkpoint) {
     save = with_checkpoint;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "server/memory_usage.h"
 #include "server/shard_visit.h"
 
@@ -20,6 +22,8 @@ Residency::Residency(storage::Database* database, const Config* config, Mailboxe
       warm_up_(std::make_unique<std::atomic<WarmUpState>[]>(shards->size())),
       expiry_(shards->size()) {
   for (size_t i = 0; i < shards->size(); ++i) warm_up_[i] = WarmUpState::kStopped;
+  // The logger is made when it is first asked for: here, before any core may be the first to log.
+  static_cast<void>(spdlog::default_logger_raw());
 }
 
 Residency::~Residency() = default;

@@ -62,6 +62,7 @@ Status Server::Start(ListeningSocket socket) {
   }
   MakeShards();
   if (Status status = Recover(); !status.ok()) return status;
+  if (options_.on_recovered) options_.on_recovered();
   MakeCores();
   if (Status status = acceptor_->Listen(std::move(socket)); !status.ok()) return status;
   options_.config->port = acceptor_->port();  // 0 had meant: any

@@ -46,6 +46,8 @@ class Server final : public Services, private storage::ShardAccess {
     storage::Ticket high_water = storage::kNoTicket;
     /// Where the highest synced ticket is noted once a second; empty: nowhere (tests without a disk).
     std::string high_water_path;
+    /// The data is accepted, and nobody is served yet: called in Start.
+    std::function<void()> on_recovered;
     /// A commit failed: called on the thread that noticed. Nothing is acknowledged from then on; the
     /// process is expected to end.
     std::function<void(const std::string& message)> on_fatal;

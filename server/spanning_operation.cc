@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/errors.h"
+#include "server/shard_visit.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -104,8 +105,13 @@ std::vector<NeededKey> SpanningOperation::KeysOn(const Shard& shard) const {
 // True: *self waits at the shard's input gate, and is delivered again.
 bool SpanningOperation::HasToWait(Shard* shard, std::unique_ptr<Message>* self) {
   InputGate& input_gate = shard->input_gate();
+  const bool is_inside_others = !gathers_ && next_visit_ > 0;
   if (input_gate.MustQueue(route_.requester)) {
-    input_gate.Wait(route_.requester, std::move(*self), {});
+    if (is_inside_others) {
+      BackOff(std::move(*self));
+    } else {
+      input_gate.Wait(route_.requester, std::move(*self), {});
+    }
     return true;
   }
   // Before it holds up anybody.
@@ -124,8 +130,24 @@ bool SpanningOperation::HasToWait(Shard* shard, std::unique_ptr<Message>* self) 
     is_cold = true;
   }
   if (!is_cold || unreadable_) return false;
-  input_gate.Wait(route_.requester, std::move(*self), needed);
+  if (is_inside_others) {
+    BackOff(std::move(*self));
+  } else {
+    input_gate.Wait(route_.requester, std::move(*self), needed);
+  }
   return true;
+}
+
+void SpanningOperation::BackOff(std::unique_ptr<Message> self) {
+  for (size_t i = 0; i < visits_.size(); ++i) {
+    Shard* const shard = (*route_.shards)[visits_[i]];
+    keyspaces_[visits_[i]] = nullptr;
+    LeaveOther(shard, /*entered=*/i < next_visit_);
+  }
+  pinned_ = false;
+  gathers_ = true;
+  next_visit_ = 0;
+  route_.mailboxes->Send(visits_.front(), std::move(self));
 }
 
 void SpanningOperation::PinOn(Shard* shard) {
@@ -135,14 +157,21 @@ void SpanningOperation::PinOn(Shard* shard) {
   }
 }
 
-void SpanningOperation::LeaveOther(Shard* shard) {
+void SpanningOperation::LeaveOther(Shard* shard, bool entered) {
   std::vector<NeededKey> pinned;
   if (pinned_) pinned = KeysOn(*shard);
   for (NeededKey& key : pinned) key.key.name = {};  // this may be gone by then
-  route_.mailboxes->Call(shard->number(), [shard, pinned = std::move(pinned)] {
-    Unpin(pinned, shard);
-    shard->Leave();
-  });
+  if (entered) {
+    route_.mailboxes->Call(shard->number(), [shard, pinned = std::move(pinned)] {
+      Unpin(pinned, shard);
+      shard->Leave();
+    });
+  } else if (!pinned.empty()) {
+    route_.mailboxes->Send(
+        shard->number(),
+        std::make_unique<ShardVisit>(shard, [shard, pinned = std::move(pinned)](
+                                                storage::Keyspace&) { Unpin(pinned, shard); }));
+  }
 }
 
 void SpanningOperation::Unpin(const std::vector<NeededKey>& keys, Shard* shard) {
@@ -188,7 +217,7 @@ void SpanningOperation::Run(Shard* last) {
   }
   for (const uint32_t visit : visits_) {
     if (visit == last->number()) continue;
-    LeaveOther((*route_.shards)[visit]);
+    LeaveOther((*route_.shards)[visit], /*entered=*/true);
   }
 }
 

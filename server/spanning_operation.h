@@ -25,7 +25,9 @@ namespace tally::server {
 ///
 /// Where something may be cold it first makes a round without entering: at each shard it waits until its
 /// keys there are in memory, and pins them. So no shard stands still while another one reads from the
-/// disk.
+/// disk. It never waits at an input gate while it is inside a shard: what it would wait for may need just
+/// that shard (room for writes needs a checkpoint, and that every shard). If it finds that it has to,
+/// it leaves what it has entered, where nothing has changed yet, and makes the round.
 ///
 /// The order with its own connection's earlier operations comes from the mailboxes: those were pushed
 /// before it set out. Later ones wait in the session until it has run.
@@ -64,9 +66,10 @@ class SpanningOperation final : public Message, public HeldReply {
  private:
   [[nodiscard]] std::vector<NeededKey> KeysOn(const Shard& shard) const;
   [[nodiscard]] bool HasToWait(Shard* shard, std::unique_ptr<Message>* self);
+  void BackOff(std::unique_ptr<Message> self);
   void PinOn(Shard* shard);
   void Run(Shard* last);
-  void LeaveOther(Shard* shard);
+  void LeaveOther(Shard* shard, bool entered);
   static void Unpin(const std::vector<NeededKey>& keys, Shard* shard);
   void TellExecuted();
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -46,9 +47,12 @@ Status DataDirectory::Open(const std::string& given_path, std::unique_ptr<DataDi
   }
   status = exists ? directory->Check(format) : directory->Create();
   if (!status.ok()) return status;
-  std::ofstream(directory->pid_path(), std::ios::trunc) << ::getpid() << '\n';
   *out = std::move(directory);
   return Status::Ok();
+}
+
+void DataDirectory::WritePid() const {
+  std::ofstream(pid_path(), std::ios::trunc) << ::getpid() << '\n';
 }
 
 Status DataDirectory::Lock() {
@@ -58,7 +62,11 @@ Status DataDirectory::Lock() {
   if (errno != EWOULDBLOCK) return FileFailure("lock the directory", path_, errno);
   std::string who = "another process";
   std::ifstream pid_file(pid_path());
-  if (long pid = 0; pid_file >> pid && pid > 0) who = fmt::format("process {}", pid);
+  // Who is still reading what is there has not written its number yet: then it is that of an earlier one.
+  const auto is_running = [](pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; };
+  if (pid_t pid = 0; pid_file >> pid && pid > 0 && is_running(pid)) {
+    who = fmt::format("process {}", pid);
+  }
   return Status::Failure(fmt::format(
       "the data directory {} is in use by {}. Stop that server, or give this one another directory",
       path_, who));

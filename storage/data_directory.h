@@ -13,13 +13,13 @@ namespace tally::storage {
 ///   format        what it is and the version of its layout; written last when it is made
 ///   high-water    see high_water.h
 ///   rocks/        the database (rocks_database.h)
-///   pid           of the process that has, or last had, the directory open: for messages, and as a sign,
+///   pid           of the process that serves, or last served, from here: for messages, and as a sign,
 ///                 written after `format`, that there was more than is found
 ///
 /// The lock is a `flock` on the directory itself, so that deleting a file does not lift it; it ends
 /// with this object or the process. Open refuses, with a message that names the file and says what to
 /// do, a directory that is in use, that holds other things, that is of another version, or that lacks
-/// a part; nothing is changed then (but the pid file, when the directory was Tally's).
+/// a part; nothing is changed then.
 ///
 /// Threads: open and destroy on one; the paths from any.
 class DataDirectory {
@@ -36,6 +36,8 @@ class DataDirectory {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string rocks_path() const { return path_ + "/rocks"; }
   [[nodiscard]] std::string high_water_path() const { return path_ + "/high-water"; }
+  /// Once the start is accepted: a refused one leaves this file, too, as it was. A failure does no harm.
+  void WritePid() const;
   /// Open has made it: this is the first start.
   [[nodiscard]] bool created() const { return created_; }
 

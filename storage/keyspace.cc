@@ -290,6 +290,7 @@ void Keyspace::ReplayObject(const Key& key, const Change& change, Ticket ticket)
   SlotTable& table = db.tables[Offset(key.slot)];
   ObjectPtr made = MakeObject(key, change);
   Object* object = table.Find(key);
+  const bool was_dirty = object != nullptr && object->ticket() > floor_;
   if (object == nullptr) {
     object = InsertInto(&table, std::move(made), key);
   } else {
@@ -297,7 +298,7 @@ void Keyspace::ReplayObject(const Key& key, const Change& change, Ticket ticket)
     object = table.Replace(object, std::move(made));
   }
   CountResident(db, key.slot, *object, +1);
-  if (object->ticket() <= floor_) dirty_bytes_ += object->memory_bytes();
+  if (!was_dirty) dirty_bytes_ += object->memory_bytes();
   object->set_ticket(ticket);
   table.set_last_change(ticket);
   last_change_ = ticket;

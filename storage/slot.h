@@ -27,6 +27,7 @@ struct SlotPosition {
   uint32_t slot = 0;
   uint64_t hash = 0;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 sees a null pointer in the comparison with 0
   auto operator<=>(const SlotPosition&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -32,6 +33,14 @@ std::string ReadFile(const fs::path& path) {
 
 void WriteFile(const fs::path& path, std::string_view contents) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << contents;
+}
+
+std::map<std::string, std::string> ContentsOf(const std::string& directory) {
+  std::map<std::string, std::string> contents;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    contents[entry.path().string()] = entry.is_regular_file() ? ReadFile(entry.path()) : "";
+  }
+  return contents;
 }
 
 // The longest file of this kind in the database.
@@ -67,13 +76,16 @@ class StartTextTest : public testing::Test {
     const auto exit = server->WaitForExit(kRefusalTimeout);
     ASSERT_TRUE(exit && exit->Clean()) << server->Log();
   }
+  // And not a byte in the directory is another afterwards.
   static void ExpectRefusedInOneLine(const std::string& data_directory, const std::string& why) {
+    const auto before = ContentsOf(data_directory);
     const RunResult run = RunUntilExit({}, FreePort(), data_directory, kRefusalTimeout);
     ASSERT_TRUE(run.exit) << "it runs: " << run.output;
     EXPECT_EQ(run.exit->code, 1) << run.output;
     EXPECT_EQ(run.output.find('\n'), run.output.size() - 1) << run.output;
     EXPECT_TRUE(run.output.starts_with("tally-server: ")) << run.output;
     EXPECT_NE(run.output.find(why), std::string::npos) << run.output;
+    EXPECT_TRUE(ContentsOf(data_directory) == before) << run.output;
   }
   // The server serves a moment before it says so.
   static std::string WaitForLog(const ServerProcess& server, const std::string& text) {
@@ -160,6 +172,22 @@ TEST_F(StartTextTest, ADeletedOnlyLogIsSaidToBePossible) {
   fs::remove(Longest(server.data_directory(), ".log"));
   ExpectRefusedInOneLine(server.data_directory(),
                          "everything in rocks/, or its only log, was deleted");
+}
+
+TEST_F(StartTextTest, ALogThatWasMovedAwayMayBePutBack) {
+  ServerProcess server;
+  Fill(&server);
+  if (HasFatalFailure()) return;
+  const fs::path log = Longest(server.data_directory(), ".log");
+  const TempDirectory elsewhere;
+  fs::copy(log, elsewhere.File("log"));
+  fs::remove(log);
+  for (int i = 0; i < 3; ++i) {
+    ExpectRefusedInOneLine(server.data_directory(), "a log was cut, changed or deleted");
+  }
+  fs::copy(elsewhere.File("log"), log);
+  server.Restart();
+  EXPECT_EQ(Client(server.port()).Command({"DBSIZE"}), ":100\r\n");
 }
 
 // A torn end is no reason to refuse; RocksDB's warning of it reaches the log, behind the start.

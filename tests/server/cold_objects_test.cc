@@ -197,6 +197,24 @@ TEST_P(ColdObjectsTest, WritesWaitForRoomAndReadsDoNot) {
   EXPECT_EQ(client.Take(), ":2\r\n" + Bulk("2"));
 }
 
+// It would wait for its own client's write, which waits for room, which waits for a checkpoint, which would
+// wait for the shard that it is inside.
+TEST_P(ColdObjectsTest, ASpanningCommandIsInsideNoShardWhileItWaits) {
+  if (GetParam() == 1) GTEST_SKIP() << "nothing spans";
+  server.Ask(client, "SET " + a + " 1\r\n");
+  server.Ask(server.Connect(last), "SET " + b + " 1\r\n");
+  server.shard(last).memory().set_limit(1);
+  server.Turn(last);
+  client.Send("SET " + b + " 2\r\nFLUSHALL\r\nDBSIZE\r\n");
+  server.Run();
+  EXPECT_EQ(client.Take(), "");
+  for (uint32_t i = 0; i < GetParam(); ++i) EXPECT_FALSE(server.shard(i).occupied()) << i;
+  EXPECT_EQ(server.Ask(server.Connect(0), "GET " + a + "\r\n"), Bulk("1"));
+  server.shard(last).memory().set_limit(MemoryBudget::kUnlimited);
+  server.Run();
+  EXPECT_EQ(client.Take(), "+OK\r\n+OK\r\n:0\r\n");
+}
+
 // Clients count, and objects come and go under them: no increment is lost or made twice, and the number of
 // objects stays right.
 TEST_P(ColdObjectsTest, RandomLivesOfCounters) {

@@ -338,7 +338,7 @@ class SessionHarness {
   FakeLoader loader_;
   std::unique_ptr<storage::CommitLog> log_;
   storage::Ticket floor_ = storage::kNoTicket;
-  int64_t clock_us_ = 0;
+  std::atomic<int64_t> clock_us_ = 0;
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<Shard*> shards_;
   std::vector<std::unique_ptr<TestClient>> clients_;

@@ -21,11 +21,12 @@ namespace {
 
 class DataDirectoryTest : public ::testing::Test {
  protected:
-  // The message; empty when it opened.
+  // The message; empty when it opened, and the start was accepted.
   std::string Open(std::unique_ptr<DataDirectory>* out = nullptr) {
     std::unique_ptr<DataDirectory> directory;
     const Status status = DataDirectory::Open(path_, &directory);
     EXPECT_EQ(status.ok(), directory != nullptr);
+    if (directory != nullptr) directory->WritePid();
     if (out != nullptr) *out = std::move(directory);
     return status.message();
   }
@@ -148,6 +149,19 @@ TEST_F(DataDirectoryTest, AnInterruptedFirstStartIsStartedOver) {
     directory.reset();
     EXPECT_EQ(Open(), "");
   }
+}
+
+TEST_F(DataDirectoryTest, ThePidFileIsLeftAsItWasUntilTheStartIsAccepted) {
+  ASSERT_EQ(Open(), "");
+  WriteFile(path_ + "/pid", "999999999\n");
+  const auto before = ContentsOf(path_);
+  std::unique_ptr<DataDirectory> directory;
+  ASSERT_TRUE(DataDirectory::Open(path_, &directory).ok());
+  EXPECT_EQ(ContentsOf(path_), before);
+  // Meanwhile nobody is told the number of a process that is gone.
+  EXPECT_NE(Open().find("in use by another process"), std::string::npos);
+  directory->WritePid();
+  EXPECT_EQ(ReadFile(path_ + "/pid"), std::to_string(::getpid()) + "\n");
 }
 
 TEST_F(DataDirectoryTest, AnInterruptionRightAfterTheFormatWasWrittenIsNone) {

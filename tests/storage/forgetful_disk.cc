@@ -97,7 +97,8 @@ int Sync(long call, int descriptor) {
   if (result != 0 || !file) return result;
   const std::lock_guard lock(disk.mutex);
   if (file->is_directory) {
-    disk.synced_names[file->id] = names;
+    // Added to: of two syncs at the same time, the one that looked earlier may end later.
+    disk.synced_names[file->id].insert(names.begin(), names.end());
   } else {
     uint64_t& bytes = disk.synced_bytes[file->id];
     bytes = std::max(bytes, file->size);
