@@ -114,6 +114,7 @@ class MemoryLimitTest : public testing::Test {
 };
 
 TEST_F(MemoryLimitTest, TwoMillionCountersFitInto64MegabytesAndAStartLoadsNone) {
+  if (IsSanitized()) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
   const int counters = Scaled(kCounters);
   const ServerOptions options{.extra_arguments = {"--maxmemory", std::to_string(kLimitBytes)}};
   ServerProcess server(options);
