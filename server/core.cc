@@ -82,7 +82,9 @@ void Core::Run() {
 
 void Core::RunReadyHandlers(bool may_sleep) {
   if (may_sleep) {
-    io_.run_one();
+    int polls = 0;
+    while (polls < kPollsBeforeSleep && io_.poll_one() == 0) ++polls;
+    if (polls == kPollsBeforeSleep) io_.run_one();
     mailbox().Awake();
   }
   for (int i = 0; i < kHandlersPerTurn; ++i) {

@@ -50,6 +50,9 @@ struct CoreEnvironment {
 class Core final : private ConnectionHost {
  public:
   static constexpr int kHandlersPerTurn = 512;
+  /// A core with nothing to do looks so often again, some 20 us, before it sleeps: whoever has work for it
+  /// need not wake it then, which costs both sides more. Measured (docs/BENCHMARKS.md).
+  static constexpr int kPollsBeforeSleep = 64;
   static constexpr int kTimerIntervalMs = 100;
   /// Steps of background work: objects freed or looked at for expiry in one go.
   static constexpr size_t kFreeStep = 2000;
