@@ -10,107 +10,20 @@ row's number is the median of its rounds. Both key spaces are loaded completely 
 
 import argparse
 import csv
-import datetime
 import json
-import os
-import random
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+from servers import NAMES, ROOT, Server, command_of, commit, machine, warn_about
+
 # Deeper pipelines are faster: so many more requests make their runs about as long.
 REQUEST_FACTOR = {1: 1, 16: 8, 64: 16}
-NAMES = {"tally": "Tally", "always": "Redis always", "none": "Redis none"}
 VALUE = "xxx"  # redis-benchmark's own default: 3 bytes
-
-
-def free_port():
-    """Outside of the range from which the kernel takes ports for outgoing connections."""
-    while True:
-        port = random.randint(10000, 30000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-
-
-class Server:
-    def __init__(self, kind, command, directory):
-        self.kind = kind
-        self.directory = directory / kind
-        self.directory.mkdir()
-        self.log = (directory / f"{kind}.log").open("w")
-        self.port = free_port()
-        self.command = [*command, "--port", str(self.port), "--dir", str(self.directory)]
-        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=subprocess.STDOUT,
-                                        stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        while f"process_id:{self.process.pid}" not in self.info("server"):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                sys.exit(f"{' '.join(self.command)} did not start:\n{Path(self.log.name).read_text()}")
-            time.sleep(0.05)
-
-    def cli(self, *arguments, **options):
-        return subprocess.run(["redis-cli", "-p", str(self.port), *arguments], capture_output=True, text=True,
-                              check=False, **options).stdout
-
-    def info(self, section="everything"):
-        return self.cli("info", section)
-
-    def load(self, path):
-        with path.open("rb") as stream:
-            result = subprocess.run(["redis-cli", "-p", str(self.port), "--pipe"], stdin=stream, capture_output=True,
-                                    text=True, check=False)
-        if result.returncode != 0 or "errors: 0" not in result.stdout:
-            sys.exit(f"{NAMES[self.kind]}: loading failed: {result.stdout}{result.stderr}")
-
-    def make_clean(self):
-        """What was loaded is written to its place: Tally's checkpoint, Redis's rewritten log."""
-        if self.kind == "tally":
-            self.cli("save")
-        elif self.kind == "always":
-            self.cli("bgrewriteaof")
-        self.wait_until_idle()
-
-    def wait_until_idle(self):
-        time.sleep(0.1)
-        while True:
-            info = self.info()
-            if not any(f"{job}:1" in info for job in ("rdb_bgsave_in_progress", "aof_rewrite_in_progress",
-                                                      "aof_rewrite_scheduled")):
-                return
-            time.sleep(0.1)
-
-    def cpu_seconds(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS  # utime, stime: of all threads
-
-    def version(self):
-        for line in self.info("server").splitlines():
-            if line.startswith("tally_version:" if self.kind == "tally" else "redis_version:"):
-                return line.split(":", 1)[1].strip()
-        return "?"
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.log.close()
 
 
 def write_load(path, prefix, keys, value):
@@ -139,30 +52,11 @@ def measure(server, row, requests, arguments):
             "cpu_us": cpu / requests * 1e6}
 
 
-def cpu_model():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "?"
-
-
-def file_system(path):
-    result = subprocess.run(["stat", "-f", "-c", "%T", str(path)], capture_output=True, text=True, check=False)
-    return result.stdout.strip() or "?"
-
-
-def commit():
-    result = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
-                            check=False)
-    return result.stdout.strip() or "no commit"
-
-
 def heading(servers, arguments, directory):
     by_kind = {server.kind: server for server in servers}
     threads = arguments.threads or "default"
     return "\n".join([
-        f"- {datetime.date.today().isoformat()}; {cpu_model()}, {os.cpu_count()} CPUs; Linux {os.uname().release}; "
-        f"data on {file_system(directory)}",
+        machine(directory),
         f"- Tally {by_kind['tally'].version()} ({commit()}), --threads {threads}; Redis {by_kind['always'].version()}",
         f"- redis-benchmark -c {arguments.clients}"
         + (f" --threads {arguments.client_threads}" if arguments.client_threads > 1 else "")
@@ -222,17 +116,10 @@ def parse_arguments():
 
 
 def run(arguments, directory, servers):
-    tally = [arguments.tally]
-    if arguments.threads:
-        tally += ["--threads", str(arguments.threads)]
-    redis = ["redis-server", "--bind", "127.0.0.1", "--save", ""]
-    if Path(arguments.tally).name.startswith("redis-server"):  # to try this program without a Tally
-        tally = [arguments.tally, *redis[1:], "--appendonly", "yes", "--appendfsync", "always"]
-    servers.append(Server("tally", tally, directory))
-    servers.append(Server("always", [*redis, "--appendonly", "yes", "--appendfsync", "always"], directory))
-    servers.append(Server("none", [*redis, "--appendonly", "no"], directory))
-    if file_system(directory) in ("tmpfs", "ramfs", "overlayfs"):
-        print(f"warning: {directory} is on {file_system(directory)}: syncs may cost nothing there", file=sys.stderr)
+    options = ["--threads", str(arguments.threads)] if arguments.threads else []
+    for kind in NAMES:
+        servers.append(Server(kind, command_of(kind, arguments.tally, options), directory))
+    warn_about(directory)
 
     spaces = {"incr": ("counter", "0"), "get": ("key", VALUE), "set": ("key", VALUE)}
     for prefix, value in sorted({spaces[test] for test in arguments.tests}):
@@ -283,7 +170,7 @@ def main():
             sys.exit(130)
         finally:
             for server in servers:
-                server.stop()
+                server.close()
 
 
 if __name__ == "__main__":

@@ -43,6 +43,16 @@ bool WarmUp::IsFull() const {
   return limit != MemoryBudget::kUnlimited && shard_->memory().used() > limit / 100 * kFullPercent;
 }
 
+void WarmUp::LogProgress() {
+  const uint64_t left = shard_->keyspace().incomplete_slots();
+  if (cold_slots_ == 0) cold_slots_ = left;
+  const uint64_t percent = 100 * (cold_slots_ - std::min(left, cold_slots_)) / cold_slots_;
+  if (percent < next_percent_) return;
+  next_percent_ = percent / kPercentPerLine * kPercentPerLine + kPercentPerLine;
+  spdlog::info("warming up, shard {}: {} %; {} objects in memory", shard_->number(), percent,
+               shard_->keyspace().resident_objects());
+}
+
 void WarmUp::Deliver(std::unique_ptr<Message> self) {
   if (shard_->occupied()) {
     shard_->Park(std::move(self));
@@ -55,14 +65,14 @@ void WarmUp::Deliver(std::unique_ptr<Message> self) {
   const bool all_is_there = !FindCold();
   if (all_is_there || IsFull()) {
     state_->store(all_is_there ? WarmUpState::kDone : WarmUpState::kFull);
-    if (taken_ > 0) {
+    if (cold_slots_ > 0) {
       spdlog::info("warming up, shard {}: {}; {} objects in memory", shard_->number(),
                    all_is_there ? "everything is in memory" : "memory is nearly full",
                    shard_->keyspace().resident_objects());
     }
     return;
   }
-  ++taken_;
+  LogProgress();
   storage::Keyspace& keyspace = shard_->keyspace();
   const int database = database_;
   const SlotPosition begin = position_;

@@ -24,6 +24,8 @@ class WarmUp final : public RangeWaiter {
   static constexpr size_t kObjectsPerStep = 1000;
   /// Of the memory limit: beyond it objects would have to go for those that come.
   static constexpr uint64_t kFullPercent = 90;
+  /// A line in the log each time so much more has been read.
+  static constexpr uint64_t kPercentPerLine = 25;
 
   /// `state` and `stop` outlive the server's cores.
   WarmUp(Shard* shard, std::atomic<WarmUpState>* state, const std::atomic<bool>* stop)
@@ -35,6 +37,7 @@ class WarmUp final : public RangeWaiter {
  private:
   bool FindCold();
   [[nodiscard]] bool IsFull() const;
+  void LogProgress();
 
   Shard* const shard_;
   std::atomic<WarmUpState>* const state_;
@@ -42,7 +45,8 @@ class WarmUp final : public RangeWaiter {
   int database_ = 0;
   storage::SlotPosition position_;
   bool readable_ = true;
-  uint64_t taken_ = 0;  // steps
+  uint64_t cold_slots_ = 0;  // when it began; 0: it has not
+  uint64_t next_percent_ = kPercentPerLine;
 };
 
 /// One step of the search for cold objects that have expired: they come into memory, where they are found

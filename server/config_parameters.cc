@@ -160,7 +160,7 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .get = GetInteger<&Config::maxmemory_bytes>,
      .set = SetMaxMemory,
      .placeholder = "SIZE",
-     .help = "memory that objects may take, the rest is on disk; 0: no limit"},
+     .help = "memory for the whole server, what does not fit is on disk only; 0: no limit"},
     {.name = "maxmemory-clients", .access = Access::kMutable, .fact = "0"},
     // What leaves memory stays on disk, so in Redis's sense nothing is ever evicted.
     {.name = "maxmemory-policy", .access = Access::kMutable, .fact = "noeviction"},

@@ -8,6 +8,7 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include "server/monotonic_clock.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -20,12 +21,6 @@ using boost::system::error_code;
 constexpr uint64_t kTicksPerSecond = 1000 / Core::kTimerIntervalMs;
 // A client that said nothing for so long gives its buffers back.
 constexpr int64_t kQuietMs = 5000;
-
-int64_t MonotonicUs() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 std::string ToString(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();

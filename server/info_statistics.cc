@@ -105,6 +105,17 @@ void WriteErrorStats(Operation& op, InfoText* text) {
   }
 }
 
+void WriteCheckpoint(Services& services, InfoText* text) {
+  const CheckpointInfo checkpoint = services.checkpoint_info();
+  text->Field("tally_journal_bytes", checkpoint.journal_bytes);
+  text->Field("tally_journal_limit_bytes", services.config().journal_limit_bytes);
+  text->Field("tally_checkpoint_running", checkpoint.running);
+  text->Field("tally_checkpoint_objects", checkpoint.objects);
+  text->Field("tally_checkpoint_bytes", checkpoint.bytes);
+  text->Field("tally_last_checkpoint_msec", checkpoint.last_duration_ms);
+  text->Field("tally_last_checkpoint_error", checkpoint.last_error);
+}
+
 // What is in memory, and what had to be read.
 void WriteResidency(const Services& services, InfoText* text) {
   const auto sum = [&](Counter CoreStatistics::*counter) { return SumOf(services, counter); };
@@ -143,6 +154,7 @@ void WriteTally(Operation& op, InfoText* text) {
   text->Field("tally_synced_ticket", commit.synced);
   text->Field("tally_turns", SumOf(services, &CoreStatistics::turns));
   text->Field("tally_held_replies", SumOf(services, &CoreStatistics::held_replies));
+  WriteCheckpoint(services, text);
   WriteResidency(services, text);
 }
 

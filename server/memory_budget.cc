@@ -35,10 +35,16 @@ void MemoryBudget::Keep(int64_t now_us, int64_t now_ms) {
   wants_turn_ = used() > limit_bytes;
 }
 
+uint64_t MemoryBudget::HardLimit() const {
+  const uint64_t limit_bytes = limit();
+  return limit_bytes + std::clamp(kHardLeastBytes, limit_bytes * kHardPercent / 100,
+                                  limit_bytes * kHardPercentOfLittle / 100);
+}
+
 void MemoryBudget::GivePortion(int64_t now_us) {
   if (now_us < next_portion_us_) return;
   next_portion_us_ = now_us + kPortionUs;
-  const uint64_t hard = Percent(kHardPercent);
+  const uint64_t hard = HardLimit();
   room_ = used() < hard ? static_cast<int64_t>((hard - used()) / kPortions) : 0;
 }
 

@@ -19,7 +19,7 @@ namespace tally::server {
 /// order of use would cost every object two pointers, and every read two writes).
 ///
 /// When there are too few clean ones, `on_pressure` asks for a checkpoint, which makes dirty ones clean.
-/// If writes come faster than that, they wait: between a little above the limit and `kHardPercent` of it
+/// If writes come faster than that, they wait: between `kSoftPercent` of the limit and the hard limit
 /// a turn's writes get a part of the room that is left, so they slow down as it fills and come to the
 /// pace of the checkpoints. Nothing is refused and nothing is lost.
 ///
@@ -29,9 +29,13 @@ class MemoryBudget {
   static constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
   static constexpr size_t kSample = 128;
   static constexpr size_t kStepsPerTurn = 16;
-  /// Of the limit: from here on writes get room in portions; here there is none.
+  /// Of the limit: from here on writes get room in portions.
   static constexpr uint64_t kSoftPercent = 102;
-  static constexpr uint64_t kHardPercent = 112;
+  /// There is none at so much above the limit: a part of it that is larger where the limit is small, so that
+  /// a portion is worth its wait.
+  static constexpr uint64_t kHardPercent = 6;
+  static constexpr uint64_t kHardPercentOfLittle = 12;
+  static constexpr uint64_t kHardLeastBytes = uint64_t{4} << 20;
   static constexpr int64_t kPortionUs = 1000;
   static constexpr int64_t kPressureIntervalUs = 20'000;
 
@@ -61,6 +65,7 @@ class MemoryBudget {
     const uint64_t limit_bytes = limit();
     return limit_bytes == kUnlimited ? kUnlimited : limit_bytes / 100 * percent;
   }
+  [[nodiscard]] uint64_t HardLimit() const;
   void GivePortion(int64_t now_us);
   void AskForCheckpoint(int64_t now_us);
 

@@ -5,10 +5,21 @@
 
 #include <spdlog/spdlog.h>
 
-#include "server/memory_usage.h"
 #include "server/shard_visit.h"
 
 namespace tally::server {
+
+namespace {
+uint64_t Beyond(uint64_t value, uint64_t other) { return value - std::min(value, other); }
+}  // namespace
+
+uint64_t BytesBesideObjects(const MemoryUsage& usage, uint64_t objects) {
+  uint64_t others = Beyond(usage.used, objects);
+  if (usage.allocator_resident == 0) return others;
+  others += Beyond(usage.resident, usage.allocator_resident);  // the program itself
+  return others + std::min(Beyond(usage.allocator_resident, usage.used),
+                           objects / Residency::kLargestUnusablePart);
+}
 
 Residency::Residency(storage::Database* database, const Config* config, Mailboxes* mailboxes,
                      const std::vector<Shard*>* shards,
@@ -38,16 +49,15 @@ void Residency::WarmUp() {
 
 void Residency::ShareMemory() {
   const uint64_t most = config_->maxmemory_bytes.load(std::memory_order_relaxed);
+  if (std::exchange(shared_, most) != most) database_->SetCacheBytes(StoreCacheBytes(most));
   uint64_t objects = 0;
   for (const CoreStatistics* core : *statistics_) {
     objects += core->object_bytes.value() + core->table_bytes.value();
   }
   uint64_t limit = MemoryBudget::kUnlimited;
   if (most != 0) {
-    const uint64_t used = MeasureMemory().used;
-    const uint64_t others = used - std::min(used, objects);
-    const uint64_t rest = most / 100 * kObjectsPercent;
-    limit = std::max((rest - std::min(rest, others)) / shards_->size(), kLeastPerShard);
+    const uint64_t others = others_.Note(BytesBesideObjects(MeasureMemory(), objects));
+    limit = std::max(Beyond(most / 100 * kUsedPercent, others) / shards_->size(), kLeastPerShard);
   }
   for (Shard* shard : *shards_) shard->memory().set_limit(limit);
 }

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "server/cold_sweep.h"
 #include "server/config.h"
 #include "server/mailbox.h"
+#include "server/memory_usage.h"
 #include "server/object_loader.h"
 #include "server/services.h"
 #include "server/shard.h"
@@ -20,19 +22,41 @@ namespace tally::server {
 /// What the store may take for its cache when the process may take `maxmemory` (0: no limit).
 [[nodiscard]] uint64_t StoreCacheBytes(uint64_t maxmemory);
 
+/// What the process uses beside `objects` bytes of objects and their tables. What the allocator holds and cannot
+/// use counts up to a sixth of the objects: giving objects back makes more of it at first, so with all of it
+/// counted, objects would go until next to none is left.
+[[nodiscard]] uint64_t BytesBesideObjects(const MemoryUsage& usage, uint64_t objects);
+
+/// The most that a measured number was of late: follows it up at once and down slowly. The journal in memory
+/// grows and goes with every checkpoint. If objects had to make room for it each time, their memory would be full
+/// of holes that nothing else can use.
+class RecentPeak {
+ public:
+  /// So many calls later a peak counts a third.
+  static constexpr uint64_t kCalls = 600;
+
+  uint64_t Note(uint64_t now) {
+    peak_ = now >= peak_ ? now : peak_ - (peak_ - now + kCalls - 1) / kCalls;
+    return peak_;
+  }
+
+ private:
+  uint64_t peak_ = 0;
+};
+
 /// What the server does about objects that are not in memory, beyond what each shard does by itself: the
 /// loader, the shards' shares of memory, the warming up after a start, the search for cold objects that
 /// have expired.
 ///
 /// Memory. What the process uses besides objects (caches of the store, journal in memory, buffers of
-/// clients) is measured; the rest of `maxmemory`, less a reserve for what the allocator cannot use, is
-/// the objects'. A shard always gets `kLeastPerShard`, so that it can work.
+/// clients) is measured; what its recent peak leaves of `maxmemory` is the objects'. A shard always gets `kLeastPerShard`, so that it can work.
 ///
 /// Thread: the housekeeping thread, but for what says otherwise.
 class Residency {
  public:
   static constexpr uint64_t kLeastPerShard = uint64_t{64} << 10;
-  static constexpr uint64_t kObjectsPercent = 94;
+  static constexpr uint64_t kUsedPercent = 96;
+  static constexpr uint64_t kLargestUnusablePart = 6;
 
   Residency(storage::Database* database, const Config* config, Mailboxes* mailboxes,
             const std::vector<Shard*>* shards,
@@ -64,6 +88,8 @@ class Residency {
   const std::vector<Shard*>* const shards_;
   const std::vector<const CoreStatistics*>* const statistics_;
   std::unique_ptr<LoaderPool> loader_;
+  RecentPeak others_;
+  std::optional<uint64_t> shared_;  // maxmemory, when it was last looked at
   std::atomic<bool> stop_{false};
   std::unique_ptr<std::atomic<WarmUpState>[]> warm_up_;  // by shard
   std::vector<ColdExpiry::Place> expiry_;                // by shard

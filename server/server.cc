@@ -13,6 +13,7 @@
 #include "server/descriptor_limit.h"
 #include "server/keyspace_walk.h"
 #include "server/memory_usage.h"
+#include "server/monotonic_clock.h"
 #include "server/residency.h"
 #include "server/server_acceptor.h"
 #include "server/shard.h"
@@ -36,12 +37,6 @@ Durability DurabilityOf(FsyncPolicy policy) {
       return Durability::kWritten;
   }
   return Durability::kSynced;
-}
-
-int64_t MonotonicUs() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace
@@ -281,39 +276,6 @@ bool Server::ReloadObjects(std::function<void(bool ok, std::string error)> done)
     });
   });
 }
-
-CheckpointInfo Server::checkpoint_info() const {
-  const storage::Checkpointer::State state = checkpointer_->state();
-  constexpr int64_t kMsPerSecond = 1000;
-  CheckpointInfo info;
-  info.running = state.running;
-  info.last_ok = state.last_ok;
-  info.running_since_ms = state.running_since_ms;
-  info.last_duration_ms = state.last_duration_ms;
-  info.completed = state.completed;
-  info.journal_bytes = state.journal_bytes;
-  info.changes_since = log_->appended() - std::min(log_->appended(), state.floor);
-  info.last_success_s =
-      (state.last_success_ms > 0 ? state.last_success_ms : options_.facts.started_ms) /
-      kMsPerSecond;
-  return info;
-}
-
-CommitInfo Server::commit_info() const {
-  const storage::CommitLog::Statistics statistics = log_->statistics();
-  CommitInfo info;
-  info.appended = statistics.appended;
-  info.durable = statistics.durable;
-  info.synced = statistics.synced;
-  info.commits = statistics.commits;
-  info.syncs = statistics.syncs;
-  info.bytes = statistics.bytes;
-  info.average_sync_us = statistics.average_sync_us;
-  info.led_by_cores = statistics.led_by_callers;
-  return info;
-}
-
-ResidencyInfo Server::residency_info() const { return residency_->info(); }
 
 void Server::WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
                              std::function<void(bool)> done, std::function<bool()> abandoned) {

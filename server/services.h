@@ -36,6 +36,9 @@ struct CheckpointInfo {
   uint64_t completed = 0;
   uint64_t changes_since = 0;  // change sets since the last checkpoint's floor
   uint64_t journal_bytes = 0;
+  uint64_t objects = 0;  // copied by the one that runs, or by the last
+  uint64_t bytes = 0;    // of them
+  std::string last_error = {};
 };
 
 struct ResidencyInfo {

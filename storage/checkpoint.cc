@@ -3,8 +3,6 @@
 #include <future>
 #include <utility>
 
-#include "storage/checkpoint_run.h"
-
 namespace tally::storage {
 namespace {
 
@@ -74,6 +72,8 @@ Checkpointer::State Checkpointer::state() const {
   const MutexLock lock(mutex_);
   State state = state_;
   state.journal_bytes = JournalBytes();
+  state.objects = progress_.objects;
+  state.bytes = progress_.bytes;
   return state;
 }
 
@@ -112,7 +112,7 @@ void Checkpointer::RunOnce() {
     state_.running = true;
     state_.running_since_ms = WallClockMs();
   }
-  CheckpointRun run(database_, log_, shards_, floor);
+  CheckpointRun run(database_, log_, shards_, floor, &progress_);
   const Status status = run.Run();
   const auto end = std::chrono::steady_clock::now();
   {

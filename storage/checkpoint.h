@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "storage/checkpoint_run.h"
 #include "storage/commit_log.h"
 #include "storage/database.h"
 #include "storage/shard_access.h"
@@ -50,6 +51,8 @@ class Checkpointer {
     uint64_t completed = 0;
     Ticket floor = kNoTicket;
     uint64_t journal_bytes = 0;  // since the floor
+    uint64_t objects = 0;        // copied so far, or by the last one
+    uint64_t bytes = 0;          // of them
     std::string last_error;      // why the last one failed; empty when it did not
   };
 
@@ -84,6 +87,7 @@ class Checkpointer {
   CommitLog* const log_;
   ShardAccess* const shards_;
   const uint64_t journal_limit_bytes_;
+  CheckpointProgress progress_;
 
   mutable Mutex mutex_;
   std::condition_variable_any wake_;

@@ -41,6 +41,7 @@ class CheckpointRun::Copies {
     copy.end = bytes_.size();
     copies_.push_back(copy);
   }
+  [[nodiscard]] size_t objects() const { return copies_.size(); }
   [[nodiscard]] size_t bytes() const { return bytes_.size(); }
 
   /// In the order of keys: the step's visits were in the order of slots and of ranges of hashes only.
@@ -73,6 +74,8 @@ class CheckpointRun::Copies {
 };
 
 Status CheckpointRun::Run() {
+  progress_->objects = 0;
+  progress_->bytes = 0;
   if (log_->appended() <= floor_) return Status::Ok();  // nothing has changed
 
   CheckpointRecord previous;
@@ -177,6 +180,8 @@ Status CheckpointRun::CopyFromShard(uint32_t shard, uint8_t database, ObjectFile
     });
     if (status.ok()) status = copies.WriteTo(file);
     if (!status.ok()) return status;
+    progress_->objects += copies.objects();
+    progress_->bytes += copies.bytes();
   }
   return Status::Ok();
 }

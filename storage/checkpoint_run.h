@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,12 @@
 
 namespace tally::storage {
 
+/// How far the running checkpoint, or else the last one, has come. Written by its thread, read by any.
+struct CheckpointProgress {
+  std::atomic<uint64_t> objects{0};  // copied, deletions included
+  std::atomic<uint64_t> bytes{0};    // of them
+};
+
 /// The steps of one checkpoint (see Checkpointer for what they add up to). Made for one Run, on the
 /// checkpointer's thread.
 class CheckpointRun {
@@ -28,8 +35,9 @@ class CheckpointRun {
   static constexpr std::chrono::seconds kSyncTimeout{60};
 
   /// `floor`: of the last checkpoint.
-  CheckpointRun(Database* database, CommitLog* log, ShardAccess* shards, Ticket floor)
-      : database_(database), log_(log), shards_(shards), floor_(floor) {}
+  CheckpointRun(Database* database, CommitLog* log, ShardAccess* shards, Ticket floor,
+                CheckpointProgress* progress)
+      : database_(database), log_(log), shards_(shards), floor_(floor), progress_(progress) {}
 
   Status Run();
   /// After Run: the floor that is on disk now. A run that fails late may have moved it already; if it
@@ -62,6 +70,7 @@ class CheckpointRun {
   CommitLog* const log_;
   ShardAccess* const shards_;
   Ticket floor_;
+  CheckpointProgress* const progress_;
   int databases_ = 0;
 };
 

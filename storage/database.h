@@ -109,6 +109,8 @@ class Database {
 
   /// Memory that the store holds: what it caches, and what of the journal it keeps.
   [[nodiscard]] virtual uint64_t MemoryBytes() const = 0;
+  /// What the cache may take from now on. It shrinks as it is used.
+  virtual void SetCacheBytes(uint64_t bytes) = 0;
   /// Disk space of the objects, stale versions included.
   [[nodiscard]] virtual uint64_t ObjectFileBytes() const = 0;
 };

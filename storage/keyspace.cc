@@ -304,6 +304,16 @@ void Keyspace::ReplayObject(const Key& key, const Change& change, Ticket ticket)
   last_change_ = ticket;
 }
 
+void Keyspace::PrefetchEntry(int database, const Key& key) const {
+  const Database& db = databases_[Index(database)];
+  if (!db.tables.empty()) db.tables[Offset(key.slot)].Prefetch(key);
+}
+
+void Keyspace::PrefetchObject(int database, const Key& key) const {
+  const Database& db = databases_[Index(database)];
+  if (!db.tables.empty()) db.tables[Offset(key.slot)].PrefetchObject(key);
+}
+
 void Keyspace::ReplayFlush(int database, uint32_t generation, Ticket ticket) {
   DropTables(database);
   Database& db = databases_[Index(database)];

@@ -106,6 +106,9 @@ class Keyspace {
   /// It is done, or recovery has found it: everything that changed up to `floor` is on the disk.
   void EndCheckpoint(Ticket floor);
   void ReplayObject(const Key& key, const Change& change, Ticket ticket);
+  /// Two hints for who replays many objects: first PrefetchEntry all, then PrefetchObject all.
+  void PrefetchEntry(int database, const Key& key) const;
+  void PrefetchObject(int database, const Key& key) const;
   void ReplayFlush(int database, uint32_t generation, Ticket ticket);
   [[nodiscard]] uint32_t generation(int database) const {
     return databases_[Index(database)].generation;

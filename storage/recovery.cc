@@ -59,6 +59,15 @@ Status DrawSeed(HashSeed* seed) {
 
 /// One start.
 class Recovery {
+  // Most of a replay is waiting for memory, for what an object replaces; so some are looked for at once.
+  static constexpr size_t kReplayedAtOnce = 32;
+  struct Waiting {
+    Change change;
+    Key key;
+    Ticket ticket;
+    Keyspace* owner;
+  };
+
  public:
   Recovery(Database* database, const std::vector<Keyspace*>& keyspaces, Recovered* out)
       : database_(database),
@@ -77,6 +86,7 @@ class Recovery {
   Status ReplayJournal();
   Status ReplayEntry(Ticket key, std::string_view blob);
   Status ReplayChangeSet(Ticket ticket, std::string_view change_set);
+  void ReplayWaiting();
   void ReplayCounts(const Change& change, Ticket ticket);
   Status GiveOutCounts();
   [[nodiscard]] Keyspace* Owner(uint16_t slot) const;
@@ -87,6 +97,7 @@ class Recovery {
   Recovered* const out_;
   CheckpointRecord checkpoint_;
   std::vector<CountChange> counts_;  // by database
+  std::vector<Waiting> waiting_;     // of the entry at hand
 };
 
 Status Recovery::Run(Ticket high_water) {
@@ -230,6 +241,7 @@ Status Recovery::ReplayEntry(Ticket key, std::string_view blob) {
     Status status = ReplayChangeSet(ticket, change_set);
     if (!status.ok()) return status;
   }
+  ReplayWaiting();
   return Status::Ok();
 }
 
@@ -247,15 +259,24 @@ Status Recovery::ReplayChangeSet(Ticket ticket, std::string_view change_set) {
       continue;
     }
     if (change.is_flush) {
+      ReplayWaiting();
       for (Keyspace* keyspace : keyspaces_) {
         keyspace->ReplayFlush(change.database, change.generation, ticket);
       }
       continue;
     }
     const Key key = MakeKey(out_->seed, change.name);
-    Owner(key.slot)->ReplayObject(key, change, ticket);
+    waiting_.push_back({change, key, ticket, Owner(key.slot)});
+    if (waiting_.size() == kReplayedAtOnce) ReplayWaiting();
   }
   return Status::Ok();
+}
+
+void Recovery::ReplayWaiting() {
+  for (const Waiting& next : waiting_) next.owner->PrefetchEntry(next.change.database, next.key);
+  for (const Waiting& next : waiting_) next.owner->PrefetchObject(next.change.database, next.key);
+  for (const Waiting& next : waiting_) next.owner->ReplayObject(next.key, next.change, next.ticket);
+  waiting_.clear();
 }
 
 void Recovery::ReplayCounts(const Change& change, Ticket ticket) {

@@ -74,6 +74,7 @@ class RocksDatabase : public Database {
   Status NewObjectFile(std::unique_ptr<ObjectFile>* file) override;
   Status Ingest(std::unique_ptr<ObjectFile> file) override;
   [[nodiscard]] uint64_t MemoryBytes() const override;
+  void SetCacheBytes(uint64_t bytes) override { family_options_.block_cache().SetCapacity(bytes); }
   [[nodiscard]] uint64_t ObjectFileBytes() const override;
 
  private:

@@ -26,7 +26,7 @@ class RocksFamilyOptions {
  public:
   explicit RocksFamilyOptions(uint64_t block_cache_bytes);
   [[nodiscard]] rocksdb::ColumnFamilyOptions Of(std::string_view name) const;
-  [[nodiscard]] const rocksdb::Cache& block_cache() const { return *block_cache_; }
+  [[nodiscard]] rocksdb::Cache& block_cache() const { return *block_cache_; }
 
  private:
   const std::shared_ptr<rocksdb::Cache> block_cache_;

@@ -175,6 +175,24 @@ TEST_F(InfoCommandTest, TallySaysWhetherRepliesAreDurable) {
   EXPECT_EQ(Value(info, "tally_replies_are_durable"), "0");
 }
 
+TEST_F(InfoCommandTest, TallyTellsHowCheckpointsGo) {
+  services.checkpoint.running = true;
+  services.checkpoint.objects = 7;
+  services.checkpoint.bytes = 70;
+  services.checkpoint.journal_bytes = 5;
+  services.checkpoint.last_duration_ms = 12;
+  services.checkpoint.last_error = "no room";
+  services.config().journal_limit_bytes = 9;
+  const std::string info = Info({"tally"});
+  EXPECT_EQ(Value(info, "tally_checkpoint_running"), "1");
+  EXPECT_EQ(Value(info, "tally_checkpoint_objects"), "7");
+  EXPECT_EQ(Value(info, "tally_checkpoint_bytes"), "70");
+  EXPECT_EQ(Value(info, "tally_journal_bytes"), "5");
+  EXPECT_EQ(Value(info, "tally_journal_limit_bytes"), "9");
+  EXPECT_EQ(Value(info, "tally_last_checkpoint_msec"), "12");
+  EXPECT_EQ(Value(info, "tally_last_checkpoint_error"), "no room");
+}
+
 TEST(HumanBytes, HasTwoDecimalsAboveOneKilobyte) {
   EXPECT_EQ(HumanBytes(0), "0B");
   EXPECT_EQ(HumanBytes(1023), "1023B");

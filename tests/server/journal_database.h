@@ -97,6 +97,7 @@ class JournalDatabase final : public storage::Database {
     return Status::Failure("no checkpoints here");
   }
   [[nodiscard]] uint64_t MemoryBytes() const override { return 0; }
+  void SetCacheBytes(uint64_t) override {}
   [[nodiscard]] uint64_t ObjectFileBytes() const override { return 0; }
 
  private:

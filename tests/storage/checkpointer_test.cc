@@ -70,6 +70,11 @@ TEST_F(CheckpointerTest, RunsWhenAskedAndTellsHowItWent) {
   EXPECT_GT(state.last_success_ms, 0);
   EXPECT_GE(state.last_duration_ms, 0);
   EXPECT_EQ(memory_.journal_entries(), 0u);
+  EXPECT_GT(state.objects, 0u);
+  EXPECT_GT(state.bytes, state.objects);
+  EXPECT_TRUE(Start().get().ok());
+  EXPECT_EQ(checkpointer_->state().completed, 2u);
+  EXPECT_EQ(checkpointer_->state().objects, 0u) << "nothing had changed";
 }
 
 TEST_F(CheckpointerTest, OneAtATime) {

@@ -84,6 +84,7 @@ class FaultyDatabase : public Database {
     return Call([&] { return database_->Ingest(std::move(inner)); });
   }
   [[nodiscard]] uint64_t MemoryBytes() const override { return database_->MemoryBytes(); }
+  void SetCacheBytes(uint64_t bytes) override { database_->SetCacheBytes(bytes); }
   [[nodiscard]] uint64_t ObjectFileBytes() const override { return database_->ObjectFileBytes(); }
 
  private:

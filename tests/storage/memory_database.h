@@ -87,6 +87,7 @@ class MemoryDatabase : public Database {
   Status NewObjectFile(std::unique_ptr<ObjectFile>* file) override;
   Status Ingest(std::unique_ptr<ObjectFile> file) override EXCLUDES(mutex_);
   [[nodiscard]] uint64_t MemoryBytes() const override EXCLUDES(mutex_);
+  void SetCacheBytes(uint64_t) override {}
   [[nodiscard]] uint64_t ObjectFileBytes() const override EXCLUDES(mutex_);
 
  private:

@@ -244,6 +244,8 @@ TEST_F(RocksObjectsTest, MemoryStaysWithinTheCache) {
   const uint64_t before = database_->MemoryBytes();
   ASSERT_TRUE(database_->ScanObjects({}, {}, [](auto, auto) { return ScanStep::kContinue; }).ok());
   EXPECT_LT(database_->MemoryBytes(), before + (uint64_t{1} << 20));
+  database_->SetCacheBytes(kSmallCache / 4);
+  EXPECT_LT(database_->MemoryBytes(), kSmallCache / 4 + (uint64_t{1} << 20));
 }
 
 TEST_F(RocksObjectsTest, MoreTablesThanMayBeOpen) {

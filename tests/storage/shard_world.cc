@@ -211,7 +211,8 @@ bool ShardWorld::RunOnShard(uint32_t shard, const std::function<void(Keyspace&)>
 }
 
 Status ShardWorld::Checkpoint(Database* database) {
-  CheckpointRun run(database, log_.get(), this, floor_);
+  CheckpointProgress progress;
+  CheckpointRun run(database, log_.get(), this, floor_, &progress);
   Status status = run.Run();
   floor_ = run.floor();
   return status;
