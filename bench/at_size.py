@@ -127,8 +127,10 @@ def restart(bench):
         bench.drop(server)
 
 
-def paced(bench, server, what, begin, seconds, floor=True, end=None):
-    """A client of 1,000 INCR/s over 10 connections; `begin` runs a second after it has begun."""
+def paced(bench, server, what, begin, seconds, floor=True, end=None, at_rest=True):
+    """A client of 1,000 INCR/s over 10 connections, on a server at rest; `begin` runs a second after it has begun."""
+    if at_rest:
+        server.wait_until_quiet()
     client = bench.start_load(server, rate=1000, connections=10, keys=1000, prefix="paced", seconds=seconds)
     time.sleep(1)
     begin()
@@ -159,7 +161,7 @@ def pauses(bench):
     paced(bench, server, "a checkpoint", saved(server), seconds)
     server.stop()
     server.start_until(b"PING\r\n", b"+PONG\r\n")
-    paced(bench, server, f"warm-up with {keys:,} keys", lambda: None, seconds)
+    paced(bench, server, f"warm-up with {keys:,} keys", lambda: None, seconds, at_rest=False)
     paced(bench, server, f"FLUSHALL of {keys:,} keys", lambda: server.cli("flushall"), seconds)
     bench.drop(server)
 

@@ -114,6 +114,14 @@ class Server:
                 return
             time.sleep(0.1)
 
+    def wait_until_quiet(self):
+        """Until what it was given earlier (compaction, freeing) needs neither CPU nor disk any more."""
+        while True:
+            cpu, written = self.cpu_seconds(), self.written_bytes()
+            time.sleep(1)
+            if self.cpu_seconds() - cpu < 0.1 and self.written_bytes() - written < 1 << 20:
+                return
+
     def cpu_seconds(self):
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS  # utime, stime: of all threads
