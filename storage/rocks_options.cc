@@ -182,7 +182,9 @@ rocksdb::DBOptions MakeRocksOptions(rocksdb::Env* env,
   options.skip_checking_sst_file_sizes_on_db_open = false;
   // Files and memtables are freed in the background, not by the lookup that was the last to use them.
   options.avoid_unnecessary_blocking_io = true;
-  options.bytes_per_sync = size_t{1} << 20;
+  // Tables go to the disk in small pieces: the syncs of the log wait for what is under way. With 1 MiB, one
+  // of 1,000 replies took 13 to 20 ms while compaction ran after a start; so 2 to 3 ms.
+  options.bytes_per_sync = size_t{256} << 10;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
