@@ -4,19 +4,16 @@
 #define XXH_INLINE_ALL  // before xxhash.h
 #endif
 
-#include <bit>
 #include <cstring>
 #include <limits>
 
 #include <xxhash.h>
 
+#include "storage/fixed_bytes.h"
 #include "storage/invariant.h"
 
 namespace tally::storage {
 namespace {
-
-static_assert(std::endian::native == std::endian::little,
-              "numbers are copied as they lie in memory");
 
 constexpr uint8_t kMagic = 0xa0;  // upper half of the first byte; the lower half is the version
 constexpr uint8_t kMagicMask = 0xf0;
@@ -28,13 +25,6 @@ constexpr size_t kFlagsOffset = kLastOffset + sizeof(Ticket);
 constexpr size_t kHeaderBytes = kFlagsOffset + 1;
 constexpr size_t kChecksumBytes = sizeof(uint64_t);
 using ChangeSetSize = uint32_t;
-
-template <typename Integer>
-void AppendFixed(std::string* out, Integer value) {
-  char bytes[sizeof(value)];
-  std::memcpy(bytes, &value, sizeof(value));
-  out->append(bytes, sizeof(bytes));
-}
 
 // Requires that the bytes are there.
 template <typename Integer>
@@ -49,11 +39,10 @@ uint64_t Checksum(std::string_view bytes, Ticket last) {
 }
 
 bool TakeChangeSet(std::string_view* in, std::string_view* change_set) {
-  if (in->size() < sizeof(ChangeSetSize)) return false;
-  const auto size = LoadFixed<ChangeSetSize>(*in, 0);
-  if (in->size() - sizeof(size) < size) return false;
-  *change_set = in->substr(sizeof(size), size);
-  in->remove_prefix(sizeof(size) + size);
+  ChangeSetSize size;
+  if (!TakeFixed(in, &size) || in->size() < size) return false;
+  *change_set = in->substr(0, size);
+  in->remove_prefix(size);
   return true;
 }
 

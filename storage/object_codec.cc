@@ -1,16 +1,13 @@
 #include "storage/object_codec.h"
 
-#include <bit>
 #include <cstddef>
 #include <cstring>
 
+#include "storage/fixed_bytes.h"
 #include "storage/invariant.h"
 
 namespace tally::storage {
 namespace {
-
-static_assert(std::endian::native == std::endian::little,
-              "numbers are copied as they lie in memory");
 
 // Where an object's record has its type.
 constexpr uint8_t kFlushKind = 0xff;
@@ -91,14 +88,6 @@ bool TakeBytes(std::string_view* in, size_t size, std::string_view* out) {
   if (in->size() < size) return false;
   *out = in->substr(0, size);
   in->remove_prefix(size);
-  return true;
-}
-
-template <typename Integer>
-bool TakeFixed(std::string_view* in, Integer* out) {
-  std::string_view bytes;
-  if (!TakeBytes(in, sizeof(*out), &bytes)) return false;
-  std::memcpy(out, bytes.data(), sizeof(*out));
   return true;
 }
 
