@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint8_t kMagic = 0xa0;  // upper half of the first byte; the lower half is the version
 constexpr uint8_t kMagicMask = 0xf0;
-constexpr uint8_t kFormatVersion = 1;
+constexpr uint8_t kFormatVersion = 2;
 
 constexpr size_t kFirstOffset = 1;
 constexpr size_t kLastOffset = kFirstOffset + sizeof(Ticket);

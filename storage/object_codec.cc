@@ -16,10 +16,16 @@ constexpr uint8_t kIntegerFlag = 1;
 constexpr uint8_t kExpiryFlag = 2;
 constexpr uint8_t kKnownFlags = kIntegerFlag | kExpiryFlag;
 
-constexpr int kMaxVarintBytes = 5;  // of 32 bits
+constexpr int kMaxVarintBytes = 10;  // of 64 bits
 constexpr size_t kHashBytes = kNameHashBits / 8;
 
 // ---- Writing. Short fields gather here, so that the string is touched once for all of them.
+
+// Small ones, of either sign, to small ones without a sign.
+uint64_t ZigZag(int64_t value) {
+  return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
+}
+int64_t UnZigZag(uint64_t value) { return static_cast<int64_t>(value >> 1 ^ (~(value & 1) + 1)); }
 
 class FieldBuffer {
  public:
@@ -29,7 +35,7 @@ class FieldBuffer {
     std::memcpy(bytes_ + size_, &value, sizeof(value));
     size_ += sizeof(value);
   }
-  void PutVarint(size_t value) {
+  void PutVarint(uint64_t value) {
     for (; value >= 0x80; value >>= 7) PutByte(static_cast<uint8_t>(value | 0x80));
     PutByte(static_cast<uint8_t>(value));
   }
@@ -73,7 +79,7 @@ void PutTypeFlagsExpiry(const Object& object, FieldBuffer* fields) {
 // Ends with everything in `out`.
 void PutPayload(const Object& object, FieldBuffer* fields, std::string* out) {
   if (object.is_integer()) {
-    fields->PutFixed(object.integer());
+    fields->PutVarint(ZigZag(object.integer()));
   } else if (!object.is_tombstone()) {
     const std::string_view bytes = object.bytes();
     fields->PutVarint(bytes.size());
@@ -97,7 +103,9 @@ bool TakeVarint(std::string_view* in, uint64_t* out) {
     uint8_t byte;
     if (!TakeFixed(in, &byte)) return false;
     *out |= uint64_t{byte & 0x7fu} << (7 * i);
-    if (byte < 0x80) return byte != 0 || i == 0;  // a last byte of 0 says nothing: overlong
+    if (byte >= 0x80) continue;
+    const bool fits = i + 1 < kMaxVarintBytes || byte == 1;  // 63 bits are in the bytes before
+    return fits && (byte != 0 || i == 0);  // a last byte of 0 says nothing: overlong
   }
   return false;
 }
@@ -126,7 +134,12 @@ bool TakeFlagsAndExpiry(std::string_view* in, uint8_t type, Fields* out) {
 template <typename Fields>
 bool TakePayload(std::string_view* in, Fields* out) {
   if (out->type == ObjectType::kTombstone) return true;
-  if (out->is_integer) return TakeFixed(in, &out->integer);
+  if (out->is_integer) {
+    uint64_t integer;
+    if (!TakeVarint(in, &integer)) return false;
+    out->integer = UnZigZag(integer);
+    return true;
+  }
   return TakeSizedBytes(in, kMaxValueBytes, &out->bytes);
 }
 

@@ -20,7 +20,7 @@
 namespace tally::storage {
 namespace {
 
-constexpr std::string_view kFormatValue = "2";  // 1 had no counts in the journal
+constexpr std::string_view kFormatValue = "3";  // 1 had no counts in the journal, 2 longer integers
 constexpr uint8_t kSeedVersion = 1;
 
 Status Refuse(std::string_view what) {

@@ -51,9 +51,9 @@ TEST(JournalEntry, HoldsTheFirstAndTheLastTicketThatThereIs) {
 
 TEST(JournalEntry, HasTheBytesOfItsFormat) {
   // The checksum comes from XXH3_64bits_withSeed of another program.
-  const std::string header = "\xa1\x07\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\0"s;
+  const std::string header = "\xa2\x07\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\0"s;
   const std::string change_sets = "\x03\0\0\0abc"s + "\0\0\0\0"s + "\x02\0\0\0\0\xff"s;
-  const std::string checksum = "\xa7\x7f\x6a\x21\x74\x28\x5f\x43"s;
+  const std::string checksum = "\x0f\x6d\xbb\x13\x50\xa1\x5e\x51"s;
   EXPECT_EQ(Entry(7, {"abc", "", "\x00\xff"s}), header + change_sets + checksum);
 }
 
@@ -99,7 +99,7 @@ TEST(JournalEntry, ZeroedPagesAreRefused) {
 
 TEST(JournalEntry, AnEntryOfANewerVersionIsToldFromDamage) {
   std::string blob = Entry(5, {"a"});
-  blob[0] = '\xa2';
+  blob[0] = '\xa3';
   EXPECT_EQ(StatusOf(blob), JournalEntryStatus::kUnknownVersion);
 }
 
@@ -108,7 +108,7 @@ TEST(JournalEntry, RandomBytesAreRefused) {
   for (int round = 0; round < 5000; ++round) {
     std::string blob(random() % 80, '\0');
     for (char& byte : blob) byte = static_cast<char>(random());
-    if (!blob.empty()) blob[0] = '\xa1';
+    if (!blob.empty()) blob[0] = '\xa2';
     EXPECT_EQ(StatusOf(blob), JournalEntryStatus::kDamaged);
   }
 }

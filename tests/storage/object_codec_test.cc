@@ -82,7 +82,8 @@ std::vector<ObjectPtr> SampleObjects() {
     const Key key = KeyOf(name);
     objects.push_back(Object::NewTombstone(key));
     for (const int64_t expiry : {kNoExpiry, int64_t{0}, kMax}) {
-      for (const int64_t value : {kMin, int64_t{-1}, int64_t{0}, kMax}) {
+      for (const int64_t value : {kMin, kMin + 1, int64_t{-65}, int64_t{-64}, int64_t{-1},
+                                  int64_t{0}, int64_t{63}, int64_t{64}, kMax - 1, kMax}) {
         objects.push_back(Object::NewInteger(key, value, expiry));
       }
       for (const size_t size : {0u, 1u, 60u, 90u, 127u, 128u, 16383u, 16384u}) {
@@ -133,9 +134,13 @@ TEST(ChangeRecord, ForgetsWhatTheReaderHeldBefore) {
 
 TEST(ChangeRecord, HasTheBytesOfItsFormat) {
   EXPECT_EQ(Encoded(0, *Object::NewInteger(KeyOf("key"), -2, kNoExpiry)),
-            "\x00\x01\x01\x03key\xfe\xff\xff\xff\xff\xff\xff\xff"s);
+            "\x00\x01\x01\x03key\x03"s);
+  EXPECT_EQ(Encoded(0, *Object::NewInteger(KeyOf("key"), 100, kNoExpiry)),
+            "\x00\x01\x01\x03key\xc8\x01"s);
+  EXPECT_EQ(Encoded(0, *Object::NewInteger(KeyOf("k"), kMin, kNoExpiry)),
+            "\x00\x01\x01\x01k\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s);
   EXPECT_EQ(Encoded(3, *Object::NewInteger(KeyOf("k"), 0x0102, 0x0a0b0c)),
-            "\x03\x01\x03\x0c\x0b\x0a\x00\x00\x00\x00\x00\x01k\x02\x01\x00\x00\x00\x00\x00\x00"s);
+            "\x03\x01\x03\x0c\x0b\x0a\x00\x00\x00\x00\x00\x01k\x84\x04"s);
   EXPECT_EQ(Encoded(9, *Object::NewBytes(KeyOf("k"), "val", "ue", kNoExpiry)),
             "\x09\x01\x00\x01k\x05value"s);
   EXPECT_EQ(Encoded(9, *Object::NewBytes(KeyOf(""), std::string(300, 'x'), {}, 1)),
@@ -165,13 +170,18 @@ TEST(ChangeRecord, EveryTruncationIsRefused) {
 TEST(ChangeRecord, WhatNoWriterWritesIsRefused) {
   EXPECT_FALSE(IsOneChange("\x00\x02\x00\x01k\x00"s));              // unknown type
   EXPECT_FALSE(IsOneChange("\x00\x01\x04\x01k\x00"s));              // unknown flag
-  EXPECT_FALSE(IsOneChange("\x00\x00\x01\x01k\0\0\0\0\0\0\0\0"s));  // an integer tombstone
+  EXPECT_FALSE(IsOneChange("\x00\x00\x01\x01k\0"s));                // an integer tombstone
   EXPECT_FALSE(IsOneChange("\x00\x00\x02\0\0\0\0\0\0\0\0\x01k"s));  // a tombstone with expiry
   EXPECT_FALSE(IsOneChange("\x00\xff\x01\x00\x00\x00\x00"s));       // a flush with a flag
   EXPECT_FALSE(IsOneChange(                                         // negative expiry
       "\x00\x01\x02\xff\xff\xff\xff\xff\xff\xff\xff\x01k\x00"s));
   EXPECT_FALSE(IsOneChange("\x00\x01\x00\x81\x00k\x00"s));                  // overlong varint
   EXPECT_FALSE(IsOneChange("\x00\x01\x00\x80\x80\x80\x80\x80\x00k\x00"s));  // too long
+  EXPECT_FALSE(IsOneChange("\x00\x01\x01\x01k\x80\x00"s));                  // an overlong integer
+  EXPECT_FALSE(IsOneChange(                                                 // one of 65 bits
+      "\x00\x01\x01\x01k\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s));
+  EXPECT_FALSE(IsOneChange(  // one of 71 bits
+      "\x00\x01\x01\x01k\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81\x00"s));
 }
 
 TEST(ChangeRecord, LengthsBeyondTheInputOrTheLimitAreRefused) {
@@ -286,9 +296,9 @@ TEST(ObjectValue, BringsBackEveryObject) {
 
 TEST(ObjectValue, HasTheBytesOfItsFormat) {
   EXPECT_EQ(EncodedValue(*Object::NewInteger(KeyOf("k"), 5, 0x0a), 0x01020304),
-            "\x01\x04\x03\x02\x01\x01\x03\x0a\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0"s);
+            "\x02\x04\x03\x02\x01\x01\x03\x0a\0\0\0\0\0\0\0\x0a"s);
   EXPECT_EQ(EncodedValue(*Object::NewBytes(KeyOf("k"), "value", {}, kNoExpiry), 1),
-            "\x01\x01\x00\x00\x00\x01\x00\x05value"s);
+            "\x02\x01\x00\x00\x00\x01\x00\x05value"s);
 }
 
 TEST(ObjectValue, TruncatedGrownUnknownOrDeletedIsRefused) {
@@ -301,7 +311,7 @@ TEST(ObjectValue, TruncatedGrownUnknownOrDeletedIsRefused) {
   std::string newer = value;
   newer[0] = kObjectValueVersion + 1;
   EXPECT_FALSE(IsValue(newer));
-  EXPECT_FALSE(IsValue("\x01\x01\x00\x00\x00\x00\x00"s));  // a tombstone
+  EXPECT_FALSE(IsValue("\x02\x01\x00\x00\x00\x00\x00"s));  // a tombstone
 }
 
 TEST(ObjectCodecDeathTest, MisuseStopsTheProcess) {

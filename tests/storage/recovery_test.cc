@@ -318,7 +318,8 @@ TEST_F(RecoveryDamageTest, RecordsOfTheMetaFamily) {
       database->SetMeta(name, value);
     };
   };
-  ExpectRefused("format '3'", meta(kMetaFormat, "3"));
+  ExpectRefused("format '2'", meta(kMetaFormat, "2"));
+  ExpectRefused("format '4'", meta(kMetaFormat, "4"));
   ExpectRefused("format record is missing", meta(kMetaFormat, ""));
   ExpectRefused("hash-seed", meta(kMetaHashSeed, ""));
   ExpectRefused("hash-seed", meta(kMetaHashSeed, "short"));
