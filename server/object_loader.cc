@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 
 namespace tally::server {
@@ -53,7 +54,12 @@ void LoaderPool::RunThread(Urgency urgency) {
     std::unique_ptr<LoadTask> task = std::move(queue.tasks.front());
     queue.tasks.pop_front();
     lock.unlock();
+    const auto begin = std::chrono::steady_clock::now();
     task->Read(database_);
+    // As long again it leaves its CPU to others.
+    if (urgency == Urgency::kBackground) {
+      std::this_thread::sleep_for(std::chrono::steady_clock::now() - begin);
+    }
     const uint32_t home = task->home();
     mailboxes_->Send(home, std::move(task));
     lock.lock();

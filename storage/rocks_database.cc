@@ -24,9 +24,9 @@
 #include "storage/durable_file.h"
 #include "storage/invariant.h"
 #include "storage/rocks_families.h"
+#include "storage/rocks_files.h"
 #include "storage/rocks_journal_reads.h"
 #include "storage/rocks_log_scan.h"
-#include "storage/rocks_memory_only.h"
 #include "storage/rocks_object_file.h"
 #include "storage/rocks_object_reads.h"
 #include "storage/rocks_options.h"
@@ -47,7 +47,7 @@ class RocksDatabase : public Database {
  public:
   RocksDatabase(std::string directory, RocksSettings settings)
       : directory_(std::move(directory)),
-        options_(MakeRocksOptions(env_.get(), std::move(settings.log))),
+        options_(MakeRocksOptions(files_.env(), std::move(settings.log))),
         family_options_(settings.block_cache_bytes),
         object_file_options_(options_, family_options_.Of(kObjectsFamily)) {}
   ~RocksDatabase() override;
@@ -92,7 +92,7 @@ class RocksDatabase : public Database {
   [[nodiscard]] bool CompactionIsLate() const;
 
   const std::string directory_;
-  const std::unique_ptr<rocksdb::Env> env_ = MakeRocksEnv();
+  RocksFiles files_;
   const rocksdb::DBOptions options_;
   const RocksFamilyOptions family_options_;
   const rocksdb::Options object_file_options_;
@@ -141,7 +141,7 @@ Status RocksDatabase::Close() {
 Status RocksDatabase::Open() {
   if (Status status = ScanRocksLogs(directory_, &torn_); !status.ok()) return status;
   // What RocksDB warns of now it says again in StartWriting.
-  const rocksdb::DBOptions quiet = MakeRocksOptions(env_.get(), [](const std::string&) {});
+  const rocksdb::DBOptions quiet = MakeRocksOptions(files_.env(), [](const std::string&) {});
   RocksFamilies families;
   Status status = OpenRocksForReading(directory_, quiet, family_options_, &families);
   Take(std::move(families));
@@ -171,6 +171,7 @@ Status RocksDatabase::StartWriting() {
   }
   status = RetireTornLog();
   writing_ = status.ok();
+  files_.GoEasy();
   return status;
 }
 
@@ -223,6 +224,7 @@ Status RocksDatabase::AppendJournal(Ticket last, std::string_view entry, bool sy
     options.sync = sync;
     status = db_->Write(options, &batch_);
   }
+  if (status.ok() && !sync) status = files_.WriteOutLogs();
   if (batch_.GetDataSize() > kKeptBatchBytes) batch_ = rocksdb::WriteBatch();
   last_ = std::max(last_, last);
   unsynced_ = !sync;

@@ -48,6 +48,11 @@ Integer Load(std::string_view in, size_t offset) {
   return value;
 }
 
+bool IsZeros(std::string_view bytes) {
+  return bytes.empty() ||
+         (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
 uint32_t Masked(uint32_t crc) { return ((crc >> 15) | (crc << 17)) + 0xa282ead8u; }
 
 // Goes through one directory's logs, fragment by fragment.
@@ -72,6 +77,7 @@ class LogScan {
   uint64_t offset_ = 0;  // in the file: of the fragment at hand
 
   bool in_record_ = false;
+  bool in_zeros_ = false;  // since offset_: the log's end, unless something follows
   bool first_in_file_ = true;
   std::string front_;           // of the record at hand, as far as its fragments gave it
   uint64_t next_sequence_ = 0;  // behind the last good record before any damage
@@ -102,9 +108,18 @@ void LogScan::Damage() {
 
 Status LogScan::ScanBlock(std::string_view block, uint64_t begin) {
   size_t offset = 0;
+  if (in_zeros_ && !IsZeros(block)) {
+    Damage();
+    in_zeros_ = false;
+  }
+  if (in_zeros_) return Status::Ok();
   while (block.size() - offset >= kHeaderBytes) {
     offset_ = begin + offset;
     const size_t size = FragmentAt(block, offset);
+    if (size == 0 && IsZeros(block.substr(offset))) {
+      in_zeros_ = true;  // as they were laid out
+      return Status::Ok();
+    }
     if (size == 0) {
       Damage();
       ++offset;  // a damaged size hides where the next fragment begins
@@ -117,7 +132,7 @@ Status LogScan::ScanBlock(std::string_view block, uint64_t begin) {
   }
   offset_ = begin + offset;
   // Too little for a header is left free, unless the file ends inside one.
-  if (block.size() < kBlockBytes && offset < block.size()) Damage();
+  if (block.size() < kBlockBytes && !IsZeros(block.substr(offset))) Damage();
   return Status::Ok();
 }
 
@@ -168,6 +183,7 @@ Status LogScan::ScanFile(const std::string& path) {
   if (in_record_) Damage();  // the file before ends inside a record
   path_ = path;
   offset_ = 0;
+  in_zeros_ = false;
   first_in_file_ = true;
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return FileFailure("open", path, errno);

@@ -7,6 +7,7 @@
 //
 //   damage, and behind it a record with kSyncedRecordMark    something acknowledged is gone: refuse
 //   damage at the end, or only unsynced records behind it    what a power cut leaves: dropped
+//   nothing but zeros at the end                             laid out ahead (rocks_log_file.h)
 //
 // Layout of a log: blocks of 32 KiB; in each, fragments: crc32c u32 (masked) · size u16 · type u8 ·
 // bytes. A record's bytes: sequence u64 · count u32 · operations, the first of which carries the mark

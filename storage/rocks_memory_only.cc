@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <utility>
 
 #include <rocksdb/file_system.h>
@@ -42,21 +41,6 @@ class TableFile : public rocksdb::FSRandomAccessFileOwnerWrapper {
   }
 };
 
-class FileSystem : public rocksdb::FileSystemWrapper {
- public:
-  using FileSystemWrapper::FileSystemWrapper;
-  [[nodiscard]] const char* Name() const override { return "tally"; }
-  rocksdb::IOStatus NewRandomAccessFile(const std::string& path,
-                                        const rocksdb::FileOptions& options,
-                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
-                                        rocksdb::IODebugContext* debug) override {
-    std::unique_ptr<rocksdb::FSRandomAccessFile> plain;
-    rocksdb::IOStatus status = target()->NewRandomAccessFile(path, options, &plain, debug);
-    if (status.ok()) *file = std::make_unique<TableFile>(std::move(plain));
-    return status;
-  }
-};
-
 }  // namespace
 
 MemoryOnlyScope::MemoryOnlyScope() { scope = this; }
@@ -68,8 +52,9 @@ bool MemoryOnlyScope::RefusesReads() {
   return true;
 }
 
-std::unique_ptr<rocksdb::Env> MakeRocksEnv() {
-  return rocksdb::NewCompositeEnv(std::make_shared<FileSystem>(rocksdb::FileSystem::Default()));
+std::unique_ptr<rocksdb::FSRandomAccessFile> RefusableTable(
+    std::unique_ptr<rocksdb::FSRandomAccessFile> plain) {
+  return std::make_unique<TableFile>(std::move(plain));
 }
 
 }  // namespace tally::storage

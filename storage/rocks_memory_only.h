@@ -3,12 +3,12 @@
 
 #include <memory>
 
-#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 
 namespace tally::storage {
 
 /// While it lives, reads of table files on its thread fail instead of going to the disk, if the database
-/// was opened with MakeRocksEnv. RocksDB's own kBlockCacheTier does not keep that promise: version 7.8
+/// was opened with RocksFiles. RocksDB's own kBlockCacheTier does not keep that promise: version 7.8
 /// forgets it when it reads a piece of a partitioned index. One at a time per thread.
 class MemoryOnlyScope {
  public:
@@ -26,7 +26,8 @@ class MemoryOnlyScope {
   bool refused_ = false;
 };
 
-/// The system's files, with that added. Must outlive the database.
-[[nodiscard]] std::unique_ptr<rocksdb::Env> MakeRocksEnv();
+/// The table file, with that added.
+[[nodiscard]] std::unique_ptr<rocksdb::FSRandomAccessFile> RefusableTable(
+    std::unique_ptr<rocksdb::FSRandomAccessFile> plain);
 
 }  // namespace tally::storage

@@ -38,8 +38,8 @@ for threads in 1 2; do
   start --threads "$threads"
   [[ "$(redis-cli -p "$port" INCR "a$threads")" == 1 ]] || fail "the first INCR"
 
-  strace -f -qq -o "$directory/trace" -e trace=fdatasync,fsync \
-    -e inject=fdatasync,fsync:error=EIO -p "$pid" &
+  strace -f -qq -o "$directory/trace" -e trace=pwritev2,fdatasync,fsync \
+    -e inject=pwritev2,fdatasync,fsync:error=EIO -p "$pid" &
   tracer=$!
   for _ in $(seq 100); do
     [[ "$(tracer_of "$pid")" != 0 ]] && break

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +43,7 @@ struct Disk {
   std::mutex mutex;
   std::string directory;  // empty: nobody looks
   std::map<FileId, uint64_t> synced_bytes;
+  std::map<FileId, std::string> synced_logs;  // their contents: they are overwritten
   std::map<FileId, Names> synced_names;
 };
 
@@ -68,6 +70,30 @@ std::string PathOf(int descriptor) {
   return path;
 }
 
+bool IsLog(const std::string& path) { return path.ends_with(".log"); }
+
+std::string Contents(const std::string& path) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  std::string contents(in ? static_cast<size_t>(in.tellg()) : 0, '\0');
+  in.seekg(0);
+  in.read(contents.data(), static_cast<std::streamsize>(contents.size()));
+  contents.resize(static_cast<size_t>(in.gcount()));
+  return contents;
+}
+
+// The path, if it is in the directory that is looked at.
+std::string WatchedPath(int descriptor) {
+  Disk& disk = TheDisk();
+  std::string directory;
+  {
+    const std::lock_guard lock(disk.mutex);
+    directory = disk.directory;
+  }
+  if (directory.empty()) return "";
+  std::string path = PathOf(descriptor);
+  return path == directory || path.starts_with(directory + "/") ? path : "";
+}
+
 Names NamesIn(const std::string& directory) {
   Names names;
   std::error_code error;
@@ -79,22 +105,26 @@ Names NamesIn(const std::string& directory) {
   return names;
 }
 
+// All of a log is on disk. In one step, since others write and sync there at the same time.
+int SyncLog(long call, int descriptor, const std::string& path, const FileId& id) {
+  Disk& disk = TheDisk();
+  const std::lock_guard lock(disk.mutex);
+  std::string contents = Contents(path);
+  const int result = static_cast<int>(::syscall(call, descriptor));
+  if (result == 0) disk.synced_logs[id] = std::move(contents);
+  return result;
+}
+
 // What is there when the sync begins is on disk when it has returned.
 int Sync(long call, int descriptor) {
-  Disk& disk = TheDisk();
-  std::string directory;
-  {
-    const std::lock_guard lock(disk.mutex);
-    directory = disk.directory;
-  }
-  const std::string path = directory.empty() ? "" : PathOf(descriptor);
-  if (path.empty() || !(path == directory || path.starts_with(directory + "/"))) {
-    return static_cast<int>(::syscall(call, descriptor));
-  }
+  const std::string path = WatchedPath(descriptor);
+  if (path.empty()) return static_cast<int>(::syscall(call, descriptor));
   const std::optional<File> file = Look(descriptor, "");
+  if (file && IsLog(path)) return SyncLog(call, descriptor, path, file->id);
   const Names names = file && file->is_directory ? NamesIn(path) : Names();
   const int result = static_cast<int>(::syscall(call, descriptor));
   if (result != 0 || !file) return result;
+  Disk& disk = TheDisk();
   const std::lock_guard lock(disk.mutex);
   if (file->is_directory) {
     // Added to: of two syncs at the same time, the one that looked earlier may end later.
@@ -104,6 +134,30 @@ int Sync(long call, int descriptor) {
     bytes = std::max(bytes, file->size);
   }
   return result;
+}
+
+// What such a write covers is on disk when it has returned, the rest of the file is not. Zeros between do no
+// harm: they are what is laid out there.
+ssize_t SyncedWrite(int descriptor, const iovec* pieces, int count, off_t offset, int flags) {
+  const auto write = [&] {
+    return ::syscall(SYS_pwritev2, descriptor, pieces, count, offset, 0, flags);
+  };
+  const std::string path = (flags & RWF_DSYNC) != 0 ? WatchedPath(descriptor) : "";
+  const std::optional<File> file = path.empty() ? std::nullopt : Look(descriptor, "");
+  const ssize_t wrote = write();
+  if (!file || wrote <= 0) return wrote;
+  std::string bytes;
+  for (int i = 0; i < count; ++i) {
+    bytes.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+  }
+  bytes.resize(static_cast<size_t>(wrote));
+  Disk& disk = TheDisk();
+  const std::lock_guard lock(disk.mutex);
+  std::string& log = disk.synced_logs[file->id];
+  const auto at = static_cast<size_t>(offset);
+  log.resize(std::max(log.size(), at + bytes.size()));
+  log.replace(at, bytes.size(), bytes);
+  return wrote;
 }
 
 void CopyFront(const std::string& from, const std::string& to, uint64_t bytes) {
@@ -129,6 +183,10 @@ void CopySynced(const Disk& disk, const std::string& from, const std::string& to
       CopySynced(disk, path, to + "/" + name);
       continue;
     }
+    if (const auto log = disk.synced_logs.find(file->id); log != disk.synced_logs.end()) {
+      std::ofstream(to + "/" + name, std::ios::binary) << log->second;
+      continue;
+    }
     const auto synced = disk.synced_bytes.find(file->id);
     CopyFront(path, to + "/" + name, synced == disk.synced_bytes.end() ? 0 : synced->second);
   }
@@ -144,6 +202,9 @@ void NoteAsSynced(Disk* disk, const std::string& directory) {
       NoteAsSynced(disk, entry.path().string());
     } else if (const auto file = Look(AT_FDCWD, entry.path().c_str())) {
       disk->synced_bytes[file->id] = file->size;
+      if (IsLog(entry.path().string())) {
+        disk->synced_logs[file->id] = Contents(entry.path().string());
+      }
     }
   }
 }
@@ -163,6 +224,7 @@ ForgetfulDisk::~ForgetfulDisk() {
   const std::lock_guard lock(disk.mutex);
   disk.directory.clear();
   disk.synced_bytes.clear();
+  disk.synced_logs.clear();
   disk.synced_names.clear();
 }
 
@@ -184,6 +246,7 @@ void ForgetfulDisk::EndPowerCut() {
   fs::remove_all(directory_);
   fs::rename(copy(), directory_);
   disk.synced_bytes.clear();
+  disk.synced_logs.clear();
   disk.synced_names.clear();
   NoteAsSynced(&disk, directory_);
 }
@@ -193,3 +256,7 @@ void ForgetfulDisk::EndPowerCut() {
 // The program's own come before those of the C library, for RocksDB's calls, too.
 extern "C" int fsync(int descriptor) { return tally::storage::Sync(SYS_fsync, descriptor); }
 extern "C" int fdatasync(int descriptor) { return tally::storage::Sync(SYS_fdatasync, descriptor); }
+extern "C" ssize_t pwritev2(int descriptor, const iovec* pieces, int count, off_t offset,
+                            int flags) {
+  return tally::storage::SyncedWrite(descriptor, pieces, count, offset, flags);
+}

@@ -7,10 +7,10 @@ namespace tally::storage {
 /// Knows which part of a directory is on disk, and what a power cut would leave of it: so that a test
 /// sees a forgotten sync although the kernel keeps what was written.
 ///
-/// It takes the place of this program's fsync and fdatasync (those of libraries, too) and notes what
-/// they were called for: how long a file was, or what names a directory had. The rest, however long ago
+/// It takes the place of this program's fsync, fdatasync and pwritev2 (those of libraries, too) and notes what
+/// they were called for: how long a file was, what a log held, or what names a directory had. The rest, however long ago
 /// it was written, counts as lost. It is harsher than a disk in that, and milder in that a deletion or a
-/// replacement takes effect at once. Files only grow or are replaced.
+/// replacement takes effect at once. Files, apart from logs, only grow or are replaced.
 ///
 /// Threads: any. One at a time.
 class ForgetfulDisk {

@@ -87,15 +87,22 @@ class RocksDatabaseTest : public ::testing::Test {
     std::sort(files.begin(), files.end());
     return files;
   }
-  // Bytes in all logs. One may go while this looks.
+  // Bytes in all logs, without the zeros behind. One may go while this looks.
   uint64_t LogBytes() const {
     uint64_t bytes = 0;
     for (const std::string& log : Files(".log")) {
-      std::error_code gone;
-      const uint64_t size = fs::file_size(log, gone);
-      if (!gone) bytes += size;
+      bytes += ReadFile(log).find_last_not_of('\0') + 1;
     }
     return bytes;
+  }
+  // What a process leaves that is killed now; the database opened there.
+  void OpenAfterKill() {
+    const std::string copy = path_ + ".killed";
+    fs::copy(path_, copy, fs::copy_options::recursive);
+    database_.reset();
+    fs::remove_all(path_);
+    fs::rename(copy, path_);
+    Open();
   }
   // The log that holds something: an opened database has begun a new, empty one.
   std::string FilledLog() const {
@@ -324,6 +331,91 @@ TEST_F(RocksDatabaseTest, ATornEndIsDroppedAndWhatFollowsItIsKept) {
   }
 }
 
+TEST_F(RocksDatabaseTest, TheZerosOfALogThatWasNotClosedAreItsEnd) {
+  Open();
+  for (Ticket ticket = 1; ticket <= 60; ticket += 20) {
+    Append(ticket, ticket + 19);
+    WaitFor([this] { return ReadFile(Files(".log").back()).size() > 100'000; });
+    ASSERT_GT(ReadFile(Files(".log").back()).size(), 100'000u) << "is laid out";
+    OpenAfterKill();
+    ExpectJournal(1, ticket + 19);
+  }
+  EXPECT_EQ(log_, "");
+}
+
+TEST_F(RocksDatabaseTest, AClosedLogEndsWithItsLastRecord) {
+  Open();
+  Append(1, 5);
+  WaitFor([this] { return ReadFile(Files(".log").back()).size() > 100'000; });
+  database_.reset();
+  const std::string log = ReadFile(FilledLog());
+  EXPECT_LT(log.size(), 5'000u);
+  EXPECT_NE(log.back(), '\0');
+}
+
+// Any pages of the last record may be missing, and behind it all is zeros.
+TEST_F(RocksDatabaseTest, ATornRecordInFrontOfZerosIsDropped) {
+  for (const bool large : {false, true}) {
+    for (const size_t missing : {0u, 1u, 2u}) {
+      SCOPED_TRACE(std::to_string(missing) + (large ? " of many pages" : " of one page"));
+      database_.reset();
+      fs::remove_all(path_);
+      Open();
+      Append(1, 20);
+      database_.reset();
+      const uint64_t begin = ReadFile(FilledLog()).size();
+      fs::remove_all(path_);
+      Open();
+      Append(1, 20);
+      Append(21, 21, true, large ? 100'000 : 200);
+      database_.reset();
+      const std::string log = FilledLog();
+      std::string contents = ReadFile(log);
+      const size_t third = (contents.size() - begin) / 3;
+      std::fill_n(contents.begin() + static_cast<std::ptrdiff_t>(begin + missing * third), third,
+                  '\0');
+      contents.resize(contents.size() + 300'000, '\0');
+      WriteFile(log, contents);
+      Open();
+      ExpectJournal(1, 20);
+      IngestOne("a", "a");
+      Append(21, 30);
+      Open();
+      ExpectJournal(1, 30);
+    }
+  }
+}
+
+TEST_F(RocksDatabaseTest, AcknowledgedRecordsBehindZerosAreRefused) {
+  Open();
+  Append(1, 300);
+  database_.reset();
+  const std::string log = FilledLog();
+  std::string contents = ReadFile(log);
+  std::fill_n(contents.begin() + 33'000, 4'096, '\0');
+  contents.resize(contents.size() + 300'000, '\0');
+  WriteFile(log, contents);
+  EXPECT_NE(ExpectRefused().find("damaged"), std::string::npos);
+}
+
+// What is not synced is written out, and not over zeros: of pages that were laid out any may be missing.
+TEST_F(RocksDatabaseTest, ALogIsNotLaidOutBehindWhatIsNotSynced) {
+  Open();
+  Append(1, 5);
+  WaitFor([this] { return ReadFile(Files(".log").back()).size() > 100'000; });
+  Append(6, 10, /*sync=*/false);
+  EXPECT_LT(ReadFile(Files(".log").back()).size(), 5'000u);
+  OpenAfterKill();
+  ExpectJournal(1, 10);
+  Append(11, 12, /*sync=*/false);
+  ASSERT_TRUE(database_->SyncJournal().ok());
+  Append(13, 13);
+  WaitFor([this] { return ReadFile(Files(".log").back()).size() > 100'000; });
+  EXPECT_GT(ReadFile(Files(".log").back()).size(), 100'000u);
+  OpenAfterKill();
+  ExpectJournal(1, 13);
+}
+
 TEST_F(RocksDatabaseTest, ATornRecordOfManyFragmentsIsDropped) {
   Open();
   Append(1, 3, true, 300'000);
@@ -537,6 +629,21 @@ TEST_F(RocksDatabaseTest, UsesFewFileDescriptors) {
   };
   for (int i = 0; i < 40; ++i) IngestOne("key" + std::to_string(i), "x");
   EXPECT_LT(count(), kRocksFileDescriptors);
+}
+
+TEST_F(RocksDatabaseTest, ALogThatCannotBeLaidOutIsWrittenAllTheSame) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = before;
+  small.rlim_cur = 50'000;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  Open();
+  Append(1, 100);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  OpenAfterKill();
+  ExpectJournal(1, 100);
 }
 
 // A limit on the size of files stands in for a full disk.
