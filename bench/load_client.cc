@@ -28,6 +28,7 @@ struct Options {
   uint16_t port = 6379;
   std::string command = "incr";
   std::string prefix = "counter";
+  size_t digits = 12;
   uint64_t first_key = 0;
   uint64_t keys = 1;
   double hot_keys = 1;      // this share of the keys
@@ -56,7 +57,7 @@ class RequestStream {
   void AppendNext(std::string* out) {
     const uint64_t key = options_.first_key + NextKey();
     name_.clear();
-    fmt::format_to(std::back_inserter(name_), "{}:{:012}", options_.prefix, key);
+    fmt::format_to(std::back_inserter(name_), "{}:{:0{}}", options_.prefix, key, options_.digits);
     if (options_.command == "set") {
       fmt::format_to(std::back_inserter(*out), "*3\r\n$3\r\nSET\r\n${}\r\n{}\r\n${}\r\n{}\r\n",
                      name_.size(), name_, value_.size(), value_);
@@ -245,6 +246,8 @@ int Main(int argc, char** argv) {
   app.add_option("--port", options.port);
   app.add_option("--command", options.command)->check(CLI::IsMember({"incr", "get", "set"}));
   app.add_option("--prefix", options.prefix, "keys are PREFIX:000000000042");
+  app.add_option("--digits", options.digits, "at least, in the names of keys")
+      ->check(CLI::Range(1, 20));
   app.add_option("--first-key", options.first_key);
   app.add_option("--keys", options.keys)->check(CLI::Range(uint64_t{1}, uint64_t{999'999'999'999}));
   app.add_option("--hot-keys", options.hot_keys, "share of the keys that is hot, 0 to 1")
