@@ -6,60 +6,17 @@ stop, Redis on the same data beside it), `pauses` (the longest reply of a client
 large), `bytes` (written to the disk by increment). A floor is what Tally promises; the program says which were missed.
 """
 
-import argparse
-import json
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
-from servers import NAMES, ROOT, MemoryWatch, Server, command_of, commit, machine, warn_about
+from program import number, opened, options_of, parse
+from servers import NAMES, MemoryWatch, commit, machine
 
 GIB = 1 << 30
 PARTS = ("memory", "restart", "pauses", "bytes")
 
 
-class Bench:
-    """What the parts share: options, the servers in use, the table."""
-
-    def __init__(self, arguments, directory):
-        self.arguments = arguments
-        self.directory = directory
-        self.servers = []
-        self.lines = []
-
-    def server(self, kind, *options):
-        directory = self.directory / f"{len(self.servers)}"
-        directory.mkdir()
-        server = Server(kind, command_of(kind, self.arguments.tally, options), directory)
-        self.servers.append(server)
-        return server
-
-    def drop(self, server):
-        server.close()
-        shutil.rmtree(server.directory.parent)
-
-    def load(self, server, command="incr", **options):
-        """What the load client measured."""
-        process = self.start_load(server, command, **options)
-        output, errors = process.communicate()
-        if process.returncode != 0:
-            sys.exit(f"{' '.join(process.args)} on {NAMES[server.kind]}: {output}{errors}")
-        return json.loads(output)
-
-    def start_load(self, server, command="incr", **options):
-        arguments = [self.arguments.client, "--port", str(server.port), "--command", command]
-        for name, value in options.items():
-            arguments += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
-        return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def row(self, what, measured, floor="", holds=None):
-        verdict = {None: "", True: "yes", False: "**no**"}[holds]
-        self.lines.append(f"| {what} | {measured} | {floor} | {verdict} |")
-        print(f"{what}: {measured} {floor} {verdict}", file=sys.stderr)
+def row(bench, what, measured, floor="", holds=None):
+    bench.line(what, measured, floor, {None: "", True: "yes", False: "**no**"}[holds])
 
 
 def milliseconds(us):
@@ -80,15 +37,15 @@ def memory(bench):
             result = bench.load(server, pipeline=16, keys=keys, **options)
         share = watch.largest_bytes / limit
         within = f"RSS at most {size(watch.largest_bytes)} ({share - 1:+.0%})"
-        bench.row(f"{keys:,} counters, --maxmemory {size(limit)}: {what}",
-                  f"{result['rps']:,.0f}/s, {within}, p99 {milliseconds(result['p99_us'])}, "
-                  f"longest {milliseconds(result['max_us'])}",
-                  f"> {floor_rps:,}/s, RSS ≤ +15 %" if floor_rps else "RSS ≤ +15 %",
-                  result["rps"] > floor_rps and share <= 1.15)
+        row(bench, f"{keys:,} counters, --maxmemory {size(limit)}: {what}",
+            f"{result['rps']:,.0f}/s, {within}, p99 {milliseconds(result['p99_us'])}, "
+            f"longest {milliseconds(result['max_us'])}",
+            f"> {floor_rps:,}/s, RSS ≤ +15 %" if floor_rps else "RSS ≤ +15 %",
+            result["rps"] > floor_rps and share <= 1.15)
 
     with_memory("the first INCR of each, -P 16", 0, in_order=True, requests=keys)
     server.cli("save")
-    bench.row("its directory, after a checkpoint", size(server.disk_bytes()))
+    row(bench, "its directory, after a checkpoint", size(server.disk_bytes()))
     with_memory("INCR -P 16, uniform", 20_000, seconds=seconds)
     with_memory("INCR -P 16, 90 % to a tenth (the first seconds, cold)", 0, seconds=seconds, hot_keys=0.1, hot_requests=0.9)
     with_memory("INCR -P 16, 90 % to a tenth (after that)", 100_000, seconds=seconds, hot_keys=0.1, hot_requests=0.9)
@@ -102,7 +59,7 @@ def restart(bench):
     request, reply = b"*2\r\n$3\r\nGET\r\n$20\r\ncounter:000000000007\r\n", b"$1\r\n1\r\n"
     for kind in ("tally", "always"):
         server = bench.server(kind)
-        bench.load(server, pipeline=64, keys=keys, in_order=True, requests=keys)
+        bench.fill(server, keys)
         server.make_clean()
         # A log that is nearly as long as it gets: the rest of a restart is the same with any.
         journal = before = 0
@@ -112,35 +69,29 @@ def restart(bench):
         log = f", {size(journal)} of journal" if kind == "tally" else ""
         server.kill()
         killed = server.start_until(request, reply)
-        bench.row(f"kill -9 with {keys:,} keys{log}: first correct reply, {NAMES[kind]}", f"{killed * 1000:,.0f} ms",
-                  *(("< 1 s", killed < 1) if kind == "tally" else ()))
+        row(bench, f"kill -9 with {keys:,} keys{log}: first correct reply, {NAMES[kind]}", f"{killed * 1000:,.0f} ms",
+            *(("< 1 s", killed < 1) if kind == "tally" else ()))
         begin = time.monotonic()
         server.stop()
         stopped = time.monotonic() - begin
         started = server.start_until(request, reply)
-        bench.row(f"clean stop, and start with {keys:,} keys: {NAMES[kind]}",
-                  f"{stopped * 1000:,.0f} ms, and {started * 1000:,.0f} ms",
-                  *(("start < 0.5 s", started < 0.5) if kind == "tally" else ()))
+        row(bench, f"clean stop, and start with {keys:,} keys: {NAMES[kind]}",
+            f"{stopped * 1000:,.0f} ms, and {started * 1000:,.0f} ms",
+            *(("start < 0.5 s", started < 0.5) if kind == "tally" else ()))
         bench.drop(server)
 
 
 def paced(bench, server, what, begin, seconds, floor=True, end=None, at_rest=True):
-    """A client of 1,000 INCR/s over 10 connections, on a server at rest; `begin` runs a second after it has begun."""
+    """The row of a paced client beside what `begin` begins, on a server at rest."""
     if at_rest:
         server.wait_until_quiet()
-    client = bench.start_load(server, rate=1000, connections=10, keys=1000, prefix="paced", seconds=seconds)
-    time.sleep(1)
-    begin()
-    output, errors = client.communicate()
+    result = bench.paced(server, begin, seconds)
     if end:
         end()
-    if client.returncode != 0:
-        sys.exit(f"the paced client failed: {output}{errors}")
-    result = json.loads(output)
-    bench.row(f"paced client during {what}: {NAMES[server.kind]}",
-              f"longest {milliseconds(result['max_us'])}, p99.9 {milliseconds(result['p999_us'])}, "
-              f"p50 {milliseconds(result['p50_us'])}",
-              *(("< 50 ms, p99.9 < 10 ms", result["max_us"] < 50_000 and result["p999_us"] < 10_000) if floor else ()))
+    row(bench, f"paced client during {what}: {NAMES[server.kind]}",
+        f"longest {milliseconds(result['max_us'])}, p99.9 {milliseconds(result['p999_us'])}, "
+        f"p50 {milliseconds(result['p50_us'])}",
+        *(("< 50 ms, p99.9 < 10 ms", result["max_us"] < 50_000 and result["p999_us"] < 10_000) if floor else ()))
 
 
 def pauses(bench):
@@ -148,7 +99,7 @@ def pauses(bench):
     keys, seconds = bench.arguments.restart_keys, bench.arguments.seconds
     server = bench.server("tally", "--maxmemory", str(bench.arguments.maxmemory * 4))
 
-    bench.load(server, pipeline=64, keys=keys, in_order=True, requests=keys)
+    bench.fill(server, keys)
     server.make_clean()
     paced(bench, server, "nothing else", lambda: None, seconds, floor=False)
     bench.load(server, pipeline=64, keys=keys, requests=min(keys, 800_000))
@@ -160,15 +111,15 @@ def pauses(bench):
     bench.drop(server)
 
     redis = bench.server("none")
-    bench.load(redis, pipeline=64, keys=keys, in_order=True, requests=keys)
+    bench.fill(redis, keys)
     paced(bench, redis, f"FLUSHALL of {keys:,} keys", lambda: redis.cli("flushall"), seconds, floor=False)
-    bench.load(redis, pipeline=64, keys=keys, in_order=True, requests=keys)
+    bench.fill(redis, keys)
     paced(bench, redis, f"FLUSHALL ASYNC of {keys:,} keys", lambda: redis.cli("flushall", "async"), seconds, floor=False)
     bench.drop(redis)
 
     limit = bench.arguments.maxmemory // 4
     server = bench.server("tally", "--maxmemory", str(limit))
-    bench.load(server, pipeline=64, keys=keys, in_order=True, requests=keys)
+    bench.fill(server, keys)
     bench.load(server, rate=20_000, keys=keys, seconds=seconds)  # what loading has left to compact is done
     other = []
     paced(bench, server, f"eviction (20,000 INCR/s of {keys:,} keys, --maxmemory {size(limit)})",
@@ -183,27 +134,20 @@ def bytes_written(bench):
     written = {}
     for kind in ("tally", "always"):
         server = bench.server(kind)
-        bench.load(server, pipeline=16, keys=keys, in_order=True, requests=keys)
+        bench.fill(server, keys, pipeline=16)
         server.make_clean()
         before = server.written_bytes()
         result = bench.load(server, pipeline=16, keys=keys, requests=requests)
         server.wait_until_idle()
         written[kind] = (server.written_bytes() - before) / requests
-        bench.row(f"bytes written per INCR, -P 16, {keys:,} keys, {requests:,} increments: {NAMES[kind]}",
-                  f"{written[kind]:.0f} (at {result['rps']:,.0f}/s)",
-                  *(("below Redis", None) if kind == "tally" else ("", written["tally"] < written["always"])))
+        row(bench, f"bytes written per INCR, -P 16, {keys:,} keys, {requests:,} increments: {NAMES[kind]}",
+            f"{written[kind]:.0f} (at {result['rps']:,.0f}/s)",
+            *(("below Redis", None) if kind == "tally" else ("", written["tally"] < written["always"])))
         bench.drop(server)
 
 
-def number(text):
-    return int(text.replace(",", "").replace("_", ""))
-
-
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="scripts/bench at-size", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tally", default=str(ROOT / "build/release/tally-server"), metavar="BINARY")
-    parser.add_argument("--client", default=str(ROOT / "build/release/tally-load-client"), metavar="BINARY")
+    parser = options_of("scripts/bench at-size", __doc__)
     parser.add_argument("--parts", default=",".join(PARTS), help=f"of: {', '.join(PARTS)} (default: all)")
     parser.add_argument("--many-keys", type=number, default=50_000_000, help="of `memory`")
     parser.add_argument("--restart-keys", type=number, default=10_000_000, help="of `restart` and `pauses`")
@@ -211,35 +155,17 @@ def parse_arguments():
     parser.add_argument("--increments", type=number, default=20_000_000, help="of `bytes`")
     parser.add_argument("--maxmemory", type=number, default=GIB, help="of `memory`; `pauses` takes four times as much, and a quarter")
     parser.add_argument("--seconds", type=int, default=30, help="of each measurement that has no other end")
-    parser.add_argument("--dir", default="/var/tmp", help="where the servers' data is put, and removed afterwards")
-    arguments = parser.parse_args()
-    arguments.parts = arguments.parts.split(",")
-    if set(arguments.parts) - set(PARTS):
-        parser.error(f"the parts are {', '.join(PARTS)}")
-    for binary in (arguments.tally, arguments.client):
-        if not shutil.which(binary):
-            parser.error(f"there is no program at {binary}; scripts/bench builds it")
-    return arguments
+    return parse(parser, "parts", PARTS)
 
 
 def main():
-    arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="tally-bench-", dir=arguments.dir) as directory:
-        bench = Bench(arguments, Path(directory))
-        warn_about(directory)
-        try:
-            for name, part in zip(PARTS, (memory, restart, pauses, bytes_written)):
-                if name in arguments.parts:
-                    part(bench)
-        except KeyboardInterrupt:
-            sys.exit(130)
-        finally:
-            for server in bench.servers:
-                server.close()
-        print(machine(directory))
+    with opened(parse_arguments()) as bench:
+        for name, part in zip(PARTS, (memory, restart, pauses, bytes_written)):
+            if name in bench.arguments.parts:
+                part(bench)
+        print(machine(bench.directory))
         print(f"- Tally ({commit()}) with its defaults otherwise; Redis always: `appendonly yes, appendfsync always`\n")
-    print("\n".join(["| what | measured | floor | holds |", "|---|---|---|---|", *bench.lines]))
+        print("\n".join(["| what | measured | floor | holds |", "|---|---|---|---|", *bench.lines]))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+CPUCLOCK_SCHED = 2
 NAMES = {"tally": "Tally", "always": "Redis always", "none": "Redis none"}
 REDIS = ["redis-server", "--bind", "127.0.0.1", "--save", ""]
 REDIS_OPTIONS = {"always": ["--appendonly", "yes", "--appendfsync", "always"], "none": ["--appendonly", "no"]}
@@ -20,7 +20,7 @@ REDIS_OPTIONS = {"always": ["--appendonly", "yes", "--appendfsync", "always"], "
 def command_of(kind, tally, options=()):
     """How a server of NAMES is started. `tally` may name a redis-server, to try these programs without a Tally."""
     if kind != "tally":
-        return [*REDIS, *REDIS_OPTIONS[kind]]
+        return [*REDIS, *REDIS_OPTIONS[kind], *options]
     if Path(tally).name.startswith("redis-server"):
         return [tally, *REDIS[1:], *REDIS_OPTIONS["always"]]
     return [tally, *options]
@@ -90,13 +90,6 @@ class Server:
                 return line.split(":", 1)[1].strip()
         return "?"
 
-    def load(self, path):
-        with path.open("rb") as stream:
-            result = subprocess.run(["redis-cli", "-p", str(self.port), "--pipe"], stdin=stream, capture_output=True,
-                                    text=True, check=False)
-        if result.returncode != 0 or "errors: 0" not in result.stdout:
-            sys.exit(f"{NAMES[self.kind]}: loading failed: {result.stdout}{result.stderr}")
-
     def make_clean(self):
         """What was loaded is written to its place: Tally's checkpoint, Redis's rewritten log."""
         if self.kind == "tally":
@@ -123,8 +116,8 @@ class Server:
                 return
 
     def cpu_seconds(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS  # utime, stime: of all threads
+        """User and system, of all its threads, to the nanosecond: the clock that clock_getcpuclockid(3) names for the process."""
+        return time.clock_gettime((~self.process.pid << 3) | CPUCLOCK_SCHED)
 
     def written_bytes(self):
         """To the disk, by it and by those of its children that have ended."""

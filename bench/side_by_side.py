@@ -8,48 +8,21 @@ measured once on each server, and which of them begins rotates, so that whatever
 row's number is the median of its rounds. Both key spaces are loaded completely beforehand, so GET always finds its key.
 """
 
-import argparse
-import csv
-import json
-import shutil
-import signal
+import itertools
 import statistics
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from servers import NAMES, ROOT, Server, command_of, commit, machine, warn_about
+import clients
+from program import interleaved, numbers, opened, options_of, parse, write_json
+from servers import NAMES, commit, machine
 
-# Deeper pipelines are faster: so many more requests make their runs about as long.
-REQUEST_FACTOR = {1: 1, 16: 8, 64: 16}
-VALUE = "xxx"  # redis-benchmark's own default: 3 bytes
+VALUE = "x" * clients.VALUE_BYTES
 
 
 def write_load(path, prefix, keys, value):
     """`keys` SETs as redis-benchmark names keys; and the one name it uses without -r."""
-    with path.open("wb") as stream:
-        names = [f"{prefix}:{i:012d}" for i in range(keys)] + [f"{prefix}:__rand_int__"]
-        for name in names:
-            stream.write(f"*3\r\n$3\r\nSET\r\n${len(name)}\r\n{name}\r\n${len(value)}\r\n{value}\r\n".encode())
-
-
-def measure(server, row, requests, arguments):
-    test, keys, pipeline = row
-    command = ["redis-benchmark", "-p", str(server.port), "-c", str(arguments.clients), "-n", str(requests),
-               "-P", str(pipeline), "-t", test, "--csv"]
-    if keys > 1:
-        command += ["-r", str(keys)]
-    if arguments.client_threads > 1:
-        command += ["--threads", str(arguments.client_threads)]
-    cpu_before = server.cpu_seconds()
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    cpu = server.cpu_seconds() - cpu_before
-    lines = [line for line in csv.reader(result.stdout.splitlines()) if line and line[0].lower().startswith(test)]
-    if result.returncode != 0 or len(lines) != 1 or "rror" in result.stdout + result.stderr:
-        sys.exit(f"{' '.join(command)} on {NAMES[server.kind]}: {result.stdout}{result.stderr}")
-    return {"rps": float(lines[0][1]), "p50_ms": float(lines[0][4]), "p99_ms": float(lines[0][6]),
-            "cpu_us": cpu / requests * 1e6}
+    names = (f"{prefix}:{i:012d}" for i in range(keys))
+    clients.write_requests(path, (("SET", name, value) for name in itertools.chain(names, [f"{prefix}:__rand_int__"])))
 
 
 def heading(servers, arguments, directory):
@@ -85,92 +58,71 @@ def table(rows, results):
     return "\n".join(lines)
 
 
-def numbers(text):
-    return [int(number) for number in text.split(",")]
-
-
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tally", default=str(ROOT / "build/release/tally-server"), metavar="BINARY")
+    parser = options_of("scripts/bench", __doc__, load_client=False)
     parser.add_argument("--threads", type=int, help="of Tally; without it, its default")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=100_000, help="a run at -P 1; deeper pipelines get more")
-    parser.add_argument("--tests", default="incr,get", help="incr, get or set (default: incr,get)")
+    parser.add_argument("--tests", type=str.lower, default="incr,get", help="incr, get or set (default: incr,get)")
     parser.add_argument("--pipelines", type=numbers, default=[1, 16, 64], metavar="P,P...")
     parser.add_argument("--keys", type=int, default=1_000_000, help="size of the random key space")
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--client-threads", type=int, default=1, help="of redis-benchmark")
-    parser.add_argument("--dir", default="/var/tmp", help="where the servers' data is put, and removed afterwards")
     parser.add_argument("--json", metavar="FILE", help="all single measurements")
-    arguments = parser.parse_args()
-    arguments.tests = arguments.tests.lower().split(",")
-    for test in arguments.tests:
-        if test not in ("incr", "get", "set"):
-            parser.error(f"no such test: {test}")
+    arguments = parse(parser, "tests", ("incr", "get", "set"))
     if arguments.rounds < 1 or arguments.requests < 1 or arguments.keys < 2:
         parser.error("--rounds and --requests start at 1, --keys at 2")
-    if not shutil.which(arguments.tally):
-        parser.error(f"there is no server at {arguments.tally}; scripts/build makes one")
     return arguments
 
 
-def run(arguments, directory, servers):
+def start(bench):
+    """The servers, loaded and at rest."""
+    arguments = bench.arguments
     options = ["--threads", str(arguments.threads)] if arguments.threads else []
     for kind in NAMES:
-        servers.append(Server(kind, command_of(kind, arguments.tally, options), directory))
-    warn_about(directory)
+        bench.server(kind, *(options if kind == "tally" else []))
 
     spaces = {"incr": ("counter", "0"), "get": ("key", VALUE), "set": ("key", VALUE)}
     for prefix, value in sorted({spaces[test] for test in arguments.tests}):
-        path = directory / "load"
+        path = bench.directory / "load"
         write_load(path, prefix, arguments.keys, value)
-        for server in servers:
+        for server in bench.servers:
             print(f"loading {arguments.keys:,} keys {prefix}:* into {NAMES[server.kind]}", file=sys.stderr)
-            server.load(path)
+            clients.pipe(server, path)
         path.unlink()
-    for server in servers:
+    for server in bench.servers:
         server.make_clean()
 
+
+def run(bench):
+    arguments = bench.arguments
+    start(bench)
     rows = [(test, keys, pipeline) for test in arguments.tests for keys in (1, arguments.keys)
             for pipeline in arguments.pipelines]
     results = {(kind, row): [] for kind in NAMES for row in rows}
-    for number in range(-1, arguments.rounds):  # round -1 warms up and is not counted
-        for row_number, row in enumerate(rows):
-            requests = arguments.requests * REQUEST_FACTOR.get(row[2], row[2] // 4 or 1)
-            first = (number + 1 + row_number) % len(servers)
-            for server in servers[first:] + servers[:first]:
-                for other in servers:
-                    other.wait_until_idle()
-                if number < 0:
-                    measure(server, row, max(1000, requests // 10), arguments)
-                    continue
-                sample = measure(server, row, requests, arguments)
-                results[server.kind, row].append(sample)
-                print(f"round {number + 1}/{arguments.rounds}: {row[0]} -P {row[2]} of {row[1]} keys, "
-                      f"{NAMES[server.kind]}: {sample['rps']:,.0f}/s", file=sys.stderr)
+    for number, row, server in interleaved(arguments.rounds, rows, bench.servers):
+        test, keys, pipeline = row
+        for other in bench.servers:
+            other.wait_until_idle()
+        requests = clients.requests_at(pipeline, arguments.requests)
+        sample = clients.redis_benchmark(server, test, requests if number >= 0 else max(1000, requests // 10), pipeline,
+                                         keys=keys, clients=arguments.clients, threads=arguments.client_threads)
+        if number < 0:
+            continue
+        results[server.kind, row].append(sample)
+        print(f"round {number + 1}/{arguments.rounds}: {test} -P {pipeline} of {keys} keys, "
+              f"{NAMES[server.kind]}: {sample['rps']:,.0f}/s", file=sys.stderr)
 
-    print(heading(servers, arguments, directory))
+    print(heading(bench.servers, arguments, bench.directory))
     print()
     print(table(rows, results))
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps(
-            [{"server": kind, "test": row[0], "keys": row[1], "pipeline": row[2], **sample}
-             for (kind, row), samples in results.items() for sample in samples], indent=1))
+    write_json(arguments.json, [{"server": kind, "test": row[0], "keys": row[1], "pipeline": row[2], **sample}
+                                for (kind, row), samples in results.items() for sample in samples])
 
 
 def main():
-    arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    servers = []
-    with tempfile.TemporaryDirectory(prefix="tally-bench-", dir=arguments.dir) as directory:
-        try:
-            run(arguments, Path(directory), servers)
-        except KeyboardInterrupt:
-            sys.exit(130)
-        finally:
-            for server in servers:
-                server.close()
+    with opened(parse_arguments()) as bench:
+        run(bench)
 
 
 if __name__ == "__main__":
