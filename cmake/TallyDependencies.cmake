@@ -28,6 +28,15 @@ tally_find_library(xxhash::xxhash HEADER xxhash.h LIBRARY xxhash)
 tally_find_library(rocksdb::rocksdb HEADER rocksdb/db.h LIBRARY rocksdb)
 tally_find_library(jemalloc::jemalloc HEADER jemalloc/jemalloc.h LIBRARY jemalloc)
 
+# tally_use_jemalloc(<program>)
+# Replaces malloc, for RocksDB too; nothing refers to it by name, so the linker must be told to keep it. The sanitizers
+# bring their own.
+function(tally_use_jemalloc program)
+  if(NOT TALLY_SANITIZE)
+    target_link_libraries(${program} PRIVATE -Wl,--push-state,--no-as-needed jemalloc::jemalloc -Wl,--pop-state)
+  endif()
+endfunction()
+
 # For tests and benchmarks only: a machine that just runs Tally does not need them.
 tally_find_library(hiredis::hiredis HEADER hiredis/hiredis.h LIBRARY hiredis OPTIONAL)
 find_package(GTest QUIET)
