@@ -19,7 +19,7 @@ constexpr mode_t kMode = 0644;  // as RocksDB's own; the directory keeps others 
 constexpr size_t kKeptBufferBytes = size_t{4} << 20;
 // What is written at once is dirty at once, however little of it is overwritten later: the system keeps it
 // in pages of that size.
-constexpr size_t kPieceBytes = size_t{16} << 10;
+constexpr size_t kPieceBytes = size_t{4} << 10;
 constexpr char kZeros[kPieceBytes] = {};
 
 rocksdb::IOStatus FailureOf(const char* what, const std::string& path) {
