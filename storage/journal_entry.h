@@ -1,7 +1,7 @@
 // One commit as one blob: the change sets first … last, one after another, under one checksum.
 //
-//   0xA2 (0xA: a journal entry, 2: format version, that of the records too) · first ticket u64 · last ticket u64 · flags u8
-//   (0) · for each ticket: size u32, change set (records of object_codec.h) · XXH3-64 u64 of all
+//   0xA2 (0xA: a journal entry, 2: format version, that of the records too) · first ticket u64 ·
+//   last ticket u64 · flags u8 (0) · for each ticket: size u32, change set (records of object_codec.h) · XXH3-64 u64 of all
 //   before, seeded with last
 //
 // Numbers are little-endian. What a change set holds is not looked at here. All functions are

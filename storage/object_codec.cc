@@ -19,13 +19,13 @@ constexpr uint8_t kKnownFlags = kIntegerFlag | kExpiryFlag;
 constexpr int kMaxVarintBytes = 10;  // of 64 bits
 constexpr size_t kHashBytes = kNameHashBits / 8;
 
-// ---- Writing. Short fields gather here, so that the string is touched once for all of them.
-
 // Small ones, of either sign, to small ones without a sign.
 uint64_t ZigZag(int64_t value) {
   return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
 }
 int64_t UnZigZag(uint64_t value) { return static_cast<int64_t>(value >> 1 ^ (~(value & 1) + 1)); }
+
+// ---- Writing. Short fields gather here, so that the string is touched once for all of them.
 
 class FieldBuffer {
  public:

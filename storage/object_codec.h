@@ -1,6 +1,6 @@
 // Objects as bytes: change records (inside a journal entry's change sets) and the keys and values
-// of the `objects` family. Format version 2 (1 had integers of 8 bytes); a change of any of these is a new version, and tests
-// hold golden bytes.
+// of the `objects` family. Format version 2 (1 had integers of 8 bytes); a change of any of these is
+// a new version, and tests hold golden bytes.
 //
 // Numbers are little-endian except in keys, whose byte order is their sort order. varint: 7 bits
 // per byte, lowest first, in as few bytes as possible. Readers trust no length, read nothing
@@ -23,7 +23,8 @@ namespace tally::storage {
 //
 // object:  database u8 · type u8 · flags u8 (1 integer, 2 expiry) · [expiry i64] · name (varint
 // size, bytes) ·
-//          payload: integer (varint of its zigzag: 0, -1, 1, -2 … are 0, 1, 2, 3 …), or bytes (varint size, bytes), or nothing (tombstone)
+//          payload: integer (varint of its zigzag: 0, -1, 1, -2 … are 0, 1, 2, 3 …), or bytes (varint
+//          size, bytes), or nothing (tombstone)
 // flush:   database u8 · 0xff · 0 · generation u32: this database was emptied and its generation is
 // now that
 // counts:  database u8 · 0xfe · 0 · slot u16 · live i64 · expiring i64: in the shard that owns the slot

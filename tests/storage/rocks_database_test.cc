@@ -95,6 +95,18 @@ class RocksDatabaseTest : public ::testing::Test {
     }
     return bytes;
   }
+  void OpenEmpty() {
+    database_.reset();
+    fs::remove_all(path_);
+    Open();
+  }
+  // The newest log is, or soon will be.
+  void ExpectLaidOut() const {
+    constexpr size_t kMoreThanItsRecords = 100'000;
+    const auto size = [this] { return ReadFile(Files(".log").back()).size(); };
+    WaitFor([&] { return size() > kMoreThanItsRecords; });
+    EXPECT_GT(size(), kMoreThanItsRecords);
+  }
   // What a process leaves that is killed now; the database opened there.
   void OpenAfterKill() {
     const std::string copy = path_ + ".killed";
@@ -302,9 +314,7 @@ TEST_F(RocksDatabaseTest, ATornEndIsDroppedAndWhatFollowsItIsKept) {
   for (const uint64_t cut_bytes : {1u, 150u, 220u}) {
     for (const bool zero : {false, true}) {
       SCOPED_TRACE(std::to_string(cut_bytes) + (zero ? " zeroed" : " cut"));
-      database_.reset();
-      fs::remove_all(path_);
-      Open();
+      OpenEmpty();
       Append(1, 30);
       database_.reset();
       const std::string log = FilledLog();
@@ -335,8 +345,7 @@ TEST_F(RocksDatabaseTest, TheZerosOfALogThatWasNotClosedAreItsEnd) {
   Open();
   for (Ticket ticket = 1; ticket <= 60; ticket += 20) {
     Append(ticket, ticket + 19);
-    WaitFor([this] { return ReadFile(Files(".log").back()).size() > 100'000; });
-    ASSERT_GT(ReadFile(Files(".log").back()).size(), 100'000u) << "is laid out";
+    ExpectLaidOut();
     OpenAfterKill();
     ExpectJournal(1, ticket + 19);
   }
@@ -346,7 +355,7 @@ TEST_F(RocksDatabaseTest, TheZerosOfALogThatWasNotClosedAreItsEnd) {
 TEST_F(RocksDatabaseTest, AClosedLogEndsWithItsLastRecord) {
   Open();
   Append(1, 5);
-  WaitFor([this] { return ReadFile(Files(".log").back()).size() > 100'000; });
+  ExpectLaidOut();
   database_.reset();
   const std::string log = ReadFile(FilledLog());
   EXPECT_LT(log.size(), 5'000u);
@@ -358,9 +367,7 @@ TEST_F(RocksDatabaseTest, ATornRecordInFrontOfZerosIsDropped) {
   for (const bool large : {false, true}) {
     for (const size_t missing : {0u, 1u, 2u}) {
       SCOPED_TRACE(std::to_string(missing) + (large ? " of many pages" : " of one page"));
-      database_.reset();
-      fs::remove_all(path_);
-      Open();
+      OpenEmpty();
       Append(1, 20);
       database_.reset();
       const uint64_t begin = ReadFile(FilledLog()).size();
@@ -402,7 +409,7 @@ TEST_F(RocksDatabaseTest, AcknowledgedRecordsBehindZerosAreRefused) {
 TEST_F(RocksDatabaseTest, ALogIsNotLaidOutBehindWhatIsNotSynced) {
   Open();
   Append(1, 5);
-  WaitFor([this] { return ReadFile(Files(".log").back()).size() > 100'000; });
+  ExpectLaidOut();
   Append(6, 10, /*sync=*/false);
   EXPECT_LT(ReadFile(Files(".log").back()).size(), 5'000u);
   OpenAfterKill();
@@ -410,8 +417,7 @@ TEST_F(RocksDatabaseTest, ALogIsNotLaidOutBehindWhatIsNotSynced) {
   Append(11, 12, /*sync=*/false);
   ASSERT_TRUE(database_->SyncJournal().ok());
   Append(13, 13);
-  WaitFor([this] { return ReadFile(Files(".log").back()).size() > 100'000; });
-  EXPECT_GT(ReadFile(Files(".log").back()).size(), 100'000u);
+  ExpectLaidOut();
   OpenAfterKill();
   ExpectJournal(1, 13);
 }
@@ -516,9 +522,7 @@ TEST_F(RocksDatabaseTest, UnsyncedRecordsBehindDamageAreNoReasonToRefuse) {
   EXPECT_GE(journal.size(), 10u);
   EXPECT_LT(journal.size(), 100u);
   // But once a synced record follows, all of them are promised.
-  database_.reset();
-  fs::remove_all(path_);
-  Open();
+  OpenEmpty();
   Append(1, 10, /*sync=*/false);
   Append(11, 11, /*sync=*/true);
   database_.reset();
