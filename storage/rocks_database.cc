@@ -19,6 +19,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/metadata.h>
 #include <rocksdb/options.h>
+#include <rocksdb/rate_limiter.h>
 #include <rocksdb/write_batch.h>
 
 #include "storage/durable_file.h"
@@ -89,7 +90,8 @@ class RocksDatabase : public Database {
   Status RetireTornLog() REQUIRES(mutex_);
   void CheckWriting() const { TALLY_ASSERT(writing_, "nothing is written before StartWriting"); }
   Status FlushMeta();
-  [[nodiscard]] bool CompactionIsLate() const;
+  /// By the files that wait for it. Returns whether it is so late that the next one has to wait.
+  bool PaceCompaction();
 
   const std::string directory_;
   RocksFiles files_;
@@ -322,10 +324,12 @@ Status RocksDatabase::WriteMeta(std::string_view name, std::string_view value) {
   return Fail(fmt::format("write the meta record '{}'", name), status);
 }
 
-bool RocksDatabase::CompactionIsLate() const {
+bool RocksDatabase::PaceCompaction() {
   rocksdb::ColumnFamilyMetaData objects;
   db_->GetColumnFamilyMetaData(objects_, &objects);
   const rocksdb::LevelMetaData& waiting = objects.levels.front();
+  const bool keeps_up = waiting.files.size() < kFilesToCompact;
+  options_.rate_limiter->SetBytesPerSecond(keeps_up ? kCompactionPace : kCompactionHaste);
   return waiting.files.size() >= kMaxWaitingFiles ||
          waiting.size >= std::max(kMaxWaitingBytes, objects.size - waiting.size);
 }
@@ -335,7 +339,7 @@ Status RocksDatabase::NewObjectFile(std::unique_ptr<ObjectFile>* file) {
   // Compaction that is late makes the checkpoint late, and does not fill the disk. Not for ever: it may
   // have stopped, and then the file is still better off here than in the journal.
   const auto deadline = std::chrono::steady_clock::now() + kMaxCompactionWait;
-  while (CompactionIsLate() && std::chrono::steady_clock::now() < deadline) {
+  while (PaceCompaction() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(kCompactionPoll);
   }
   auto fresh = std::make_unique<RocksObjectFile>(

@@ -18,6 +18,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/rate_limiter.h>
 #include <rocksdb/table.h>
 
 namespace tally::storage {
@@ -27,6 +28,7 @@ constexpr int kMaxOpenFiles = 256;
 constexpr int kFileOpeningThreads = 1;
 constexpr int kMaxBackgroundJobs = 4;
 constexpr int kCompactionNice = 5;
+constexpr int64_t kCompactionBurstUs = 10'000;
 constexpr double kBloomBitsPerKey = 10;
 // Below this, a cache's part for itself is too small for the blocks that are in use at one time.
 constexpr uint64_t kMinCacheShardBytes = uint64_t{2} << 20;
@@ -34,7 +36,6 @@ constexpr int kMaxCacheShardBits = 6;
 // Of the cache, for indexes and filters. Data blocks pass through: what is asked for often is an object in
 // memory, and not asked for here.
 constexpr double kIndexShareOfCache = 0.8;
-constexpr int kLevel0Files = 2;
 constexpr uint64_t kFirstLevelBytes = uint64_t{256} << 20;
 constexpr uint64_t kTableBytes = uint64_t{64} << 20;
 constexpr size_t kCompactionReadAheadBytes = size_t{1} << 20;
@@ -131,7 +132,7 @@ rocksdb::ColumnFamilyOptions MakeObjectsOptions(const std::shared_ptr<rocksdb::C
   // the last one, which holds nothing stale, at least 9/10 of the rest.
   options.compaction_style = rocksdb::kCompactionStyleLevel;
   options.level_compaction_dynamic_level_bytes = true;
-  options.level0_file_num_compaction_trigger = kLevel0Files;
+  options.level0_file_num_compaction_trigger = static_cast<int>(kFilesToCompact);
   options.max_bytes_for_level_base = kFirstLevelBytes;
   options.target_file_size_base = kTableBytes;
   // A stall would slow down all writes, which here means: commits, and those do not even go to this family.
@@ -188,6 +189,7 @@ rocksdb::DBOptions MakeRocksOptions(rocksdb::Env* env,
   options.max_background_jobs =
       std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 2, kMaxBackgroundJobs);
   options.listeners.push_back(std::make_shared<YieldingCompaction>());
+  options.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kCompactionPace, kCompactionBurstUs));
   // RocksDB opens tables for random reads, so the system reads nothing ahead. Memory per input table.
   options.compaction_readahead_size = kCompactionReadAheadBytes;
   // Tables are opened when they are asked for, not at the start; a few are, in no time.
