@@ -22,6 +22,8 @@
 #include "server/services.h"
 #include "server/type_name.h"
 #include "storage/name_hash.h"
+#include "storage/slot.h"
+#include "storage/slot_table.h"
 
 namespace tally::server {
 namespace {
@@ -181,11 +183,19 @@ class RandomKeyVisitor final : public WalkVisitor {
     ++seen_;
     if (random_() % seen_ == 0) name_ = object.name();
   }
-  [[nodiscard]] bool IsDone() const override { return seen_ >= kCandidates; }
+  [[nodiscard]] bool IsDone() const override {
+    return seen_ >= (stage_ == Stage::kFindSlot ? 1 : kCandidates);
+  }
   void Finish(SlotPosition next, bool readable) override {
     if (!readable) return ReplyUnreadable(*token_);
+    if (stage_ == Stage::kFindSlot && name_) {
+      const SlotPosition within{storage::SlotOf(*name_), random_() % storage::SlotTable::kHashEnd};
+      seen_ = 0;  // what is chosen from now on replaces it
+      return GoOn(Stage::kChoose, within);
+    }
     const bool reached_end = next.slot >= kSlotCount;
-    if (reached_end && !from_the_front_ && !IsDone()) return GoOnFromTheFront();
+    if (reached_end && stage_ != Stage::kFromTheFront && !IsDone())
+      return GoOn(Stage::kFromTheFront, {});
     SendReply(*token_, [&](ReplyWriter& reply) {
       if (name_) {
         reply.Bulk(*name_);
@@ -194,32 +204,35 @@ class RandomKeyVisitor final : public WalkVisitor {
       }
     });
   }
-  [[nodiscard]] SlotPosition RandomPosition() {
+  [[nodiscard]] SlotPosition RandomSlot() {
     return {static_cast<uint32_t>(random_() % kSlotCount), 0};
   }
 
  private:
+  // First a slot that holds something, then a place in it: most of the keys may be in one slot.
+  enum class Stage : uint8_t { kFindSlot, kChoose, kFromTheFront };
+
   static uint64_t Seed() { return std::random_device{}(); }
-  void GoOnFromTheFront() {
+  void GoOn(Stage stage, SlotPosition from) {
     auto rest = std::make_unique<RandomKeyVisitor>(services_, database_, token_);
-    rest->from_the_front_ = true;
+    rest->stage_ = stage;
     rest->seen_ = seen_;
-    rest->name_ = name_;
-    services_->Walk(std::move(rest), database_, {}, kCandidates);
+    rest->name_ = std::move(name_);
+    services_->Walk(std::move(rest), database_, from, kCandidates);
   }
 
   Services* const services_;
   const int database_;
   const std::shared_ptr<DeferredReply> token_;
   std::mt19937_64 random_;
-  bool from_the_front_ = false;
+  Stage stage_ = Stage::kFindSlot;
   uint64_t seen_ = 0;
   std::optional<std::string> name_;
 };
 
 void RandomKey(Operation& op) {
   auto visitor = std::make_unique<RandomKeyVisitor>(&op.services(), op.database(), op.Defer());
-  const SlotPosition from = visitor->RandomPosition();
+  const SlotPosition from = visitor->RandomSlot();
   op.services().Walk(std::move(visitor), op.database(), from, RandomKeyVisitor::kCandidates);
 }
 

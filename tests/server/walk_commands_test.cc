@@ -185,6 +185,15 @@ TEST_P(WalkCommandsTest, ARandomKeyIsAnyOfThem) {
   EXPECT_EQ(seen, (std::set<std::string>{Bulk("a"), Bulk("b"), Bulk("c")}));
 }
 
+TEST_P(WalkCommandsTest, ARandomKeyIsAnyOfASlotFull) {
+  for (int i = 0; i < 2000; ++i) server.Ask(client, "SET {tag}" + std::to_string(i) + " 1\r\n");
+  MakeCold();
+  std::set<std::string> seen;
+  for (int i = 0; i < 300; ++i) seen.insert(server.Ask(client, "RANDOMKEY\r\n"));
+  // A fair choice gives some 280; with the front of the slot alone it would be 64.
+  EXPECT_GT(seen.size(), 130u);
+}
+
 TEST_P(WalkCommandsTest, TheyComeAfterWhatTheirClientSentBefore) {
   Fill(10);
   MakeCold();
