@@ -91,6 +91,14 @@ std::string UnsupportedOption(std::string_view option) {
   return Join({"ERR Unsupported option ", UntilNul(option)});
 }
 
+std::string NamedNotAnInteger(std::string_view what) {
+  return Join({"ERR ", what, " is not an integer or out of range"});
+}
+
+std::string NamedNotAFloat(std::string_view what) {
+  return Join({"ERR ", what, " is not a valid float"});
+}
+
 std::string HelloSyntax(std::string_view option) {
   return Join({"ERR Syntax error in HELLO option '", UntilNul(option), "'"});
 }

@@ -70,9 +70,32 @@ inline constexpr std::string_view kNanOrInfinity = "ERR increment would produce 
 inline constexpr std::string_view kStringTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 inline constexpr std::string_view kOffsetOutOfRange = "ERR offset is out of range";
+inline constexpr std::string_view kBitOffsetOutOfRange =
+    "ERR bit offset is not an integer or out of range";
+inline constexpr std::string_view kNotABit = "ERR bit is not an integer or out of range";
+inline constexpr std::string_view kBitArgument = "ERR The bit argument must be 1 or 0.";
+inline constexpr std::string_view kBitOpNotTakesOne =
+    "ERR BITOP NOT must be called with a single source key.";
+inline constexpr std::string_view kInvalidFieldType =
+    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 "
+    "is.";
+inline constexpr std::string_view kInvalidFieldOverflow = "ERR Invalid OVERFLOW type specified";
+inline constexpr std::string_view kBitFieldOnlyReads =
+    "ERR BITFIELD_RO only supports the GET subcommand";
+inline constexpr std::string_view kLcsLenWithIdx =
+    "ERR If you want both the length and indexes, please just use IDX.";
+inline constexpr std::string_view kLcsTooLarge =
+    "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 // `command` is the canonical name: "set", "getex", "pexpire".
 std::string InvalidExpireTime(std::string_view command);
+// INCREX came with Redis 8.8 and Valkey 9.2; texts as there. `what` is "Increment", "LBOUND", "UBOUND".
+std::string NamedNotAnInteger(std::string_view what);
+std::string NamedNotAFloat(std::string_view what);
+inline constexpr std::string_view kBoundsReversed = "ERR LBOUND can't be greater than UBOUND";
+inline constexpr std::string_view kEnxWithoutExpiry = "ERR ENX flag requires an expiration";
+inline constexpr std::string_view kAppliedOverflow = "ERR applied increment would overflow";
+inline constexpr std::string_view kAppliedInfinity = "ERR applied increment would be Infinity";
 // EXPIRE and its family.
 std::string UnsupportedOption(std::string_view option);
 inline constexpr std::string_view kExpireNxWithOthers =

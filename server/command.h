@@ -55,6 +55,7 @@ enum AclCategory : uint32_t {
   kAclSlow = 1u << 6,
   kAclDangerous = 1u << 7,
   kAclConnection = 1u << 8,
+  kAclBitmap = 1u << 9,
 };
 
 /// Where the keys are among the arguments: args[first], args[first+step] … args[last]; a negative
@@ -66,6 +67,8 @@ struct KeyPositions {
   int step = 0;
   std::string_view flags = {};
   std::string_view notes = {};  ///< the key spec's notes in COMMAND INFO
+  std::string_view rest_flags =
+      {};  ///< of the keys behind the first, if a key spec of their own has them
 };
 
 /// The index among the arguments of the key number `key_index` (counted from 0).
@@ -82,7 +85,7 @@ struct Command {
   uint32_t acl = 0;  ///< in a row: beyond those that follow from the flags; the table adds those
   Scope scope = Scope::kSession;
   Handler handler = nullptr;
-  std::string_view group = {};  ///< "string", "generic", "connection", "server"
+  std::string_view group = {};  ///< "string", "bitmap", "generic", "connection", "server"
   std::string_view since = {};
   std::string_view complexity = {};
   std::string_view summary = {};           ///< our own words

@@ -129,35 +129,56 @@ void GetKeys(Operation& op) {
   for (const std::string_view key : keys) op.reply().Bulk(key);
 }
 
-// SET's is the only access that depends on the arguments.
-std::vector<std::string_view> AccessFlags(const Command& command,
-                                          std::span<const std::string_view> request) {
-  if (command.keys.flags.ends_with(" variable_flags")) {
-    for (const std::string_view option : request.subspan(3)) {
-      if (EqualsIgnoreCase(option, "GET")) return {"RW", "access", "update"};
-    }
-    return {"OW", "update"};
-  }
+std::vector<std::string_view> Words(std::string_view text) {
   std::vector<std::string_view> words;
-  std::string_view rest = command.keys.flags;
-  while (!rest.empty()) {
-    const size_t end = rest.find(' ');
-    words.push_back(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  while (!text.empty()) {
+    const size_t end = text.find(' ');
+    words.push_back(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
   }
   return words;
+}
+
+// SET reads if GET is among its options.
+std::string_view AccessOfSet(std::span<const std::string_view> options) {
+  for (const std::string_view option : options) {
+    if (EqualsIgnoreCase(option, "GET")) return "RW access update";
+  }
+  return "OW update";
+}
+
+// BITFIELD only reads if nothing but whole GETs and OVERFLOWs are among its operations.
+std::string_view AccessOfBitField(std::span<const std::string_view> operations) {
+  while (!operations.empty()) {
+    if (EqualsIgnoreCase(operations[0], "GET") && operations.size() > 2) {
+      operations = operations.subspan(3);
+    } else if (EqualsIgnoreCase(operations[0], "OVERFLOW") && operations.size() > 1) {
+      operations = operations.subspan(2);
+    } else {
+      return "RW access update";
+    }
+  }
+  return "RO access";
+}
+
+std::string_view AccessFlags(const Command& command, std::span<const std::string_view> request,
+                             size_t key_index) {
+  if (key_index > 0 && !command.keys.rest_flags.empty()) return command.keys.rest_flags;
+  if (!command.keys.flags.ends_with(" variable_flags")) return command.keys.flags;
+  return command.name == "set" ? AccessOfSet(request.subspan(3))
+                               : AccessOfBitField(request.subspan(2));
 }
 
 void GetKeysAndFlags(Operation& op) {
   const Command* command = CommandWithKeys(op);
   if (command == nullptr) return;
   const std::span<const std::string_view> request = op.args().subspan(2);
-  const std::vector<std::string_view> flags = AccessFlags(*command, request);
   const std::vector<std::string_view> keys = KeysOf(*command, request);
   op.reply().Array(keys.size());
-  for (const std::string_view key : keys) {
+  for (size_t i = 0; i < keys.size(); ++i) {
     op.reply().Array(2);
-    op.reply().Bulk(key);
+    op.reply().Bulk(keys[i]);
+    const std::vector<std::string_view> flags = Words(AccessFlags(*command, request, i));
     op.reply().Set(flags.size());
     for (const std::string_view flag : flags) op.reply().Status(flag);
   }

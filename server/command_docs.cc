@@ -45,30 +45,46 @@ Arguments SyntaxOf(const Command& command) {
   return *std::move(arguments);
 }
 
-void WriteArguments(ReplyWriter& reply, const Arguments& arguments);
+// Which key spec each key belongs to, in the order of the keys.
+class KeySpecs {
+ public:
+  explicit KeySpecs(const KeyPositions& keys) : most_(keys.rest_flags.empty() ? 0 : 1) {}
+  int Next() { return next_ < most_ ? next_++ : most_; }
 
-void WriteArgument(ReplyWriter& reply, const SyntaxArgument& argument) {
+ private:
+  int most_;
+  int next_ = 0;
+};
+
+void WriteArguments(ReplyWriter& reply, const Arguments& arguments, KeySpecs* key_specs);
+
+void WriteArgument(ReplyWriter& reply, const SyntaxArgument& argument, KeySpecs* key_specs) {
   Fields fields(reply.resp());
   fields.AddText("name", argument.name);
   fields.AddText("type", TypeName(argument.type));
-  // No command of ours has more than one key spec.
-  if (argument.type == SyntaxArgument::Type::kKey) fields.Add("key_spec_index").Integer(0);
+  if (argument.type == SyntaxArgument::Type::kKey) {
+    fields.Add("key_spec_index").Integer(key_specs->Next());
+  }
   fields.AddText("token", argument.token);
   fields.AddText("since", argument.since);
   fields.AddText("deprecated_since", argument.deprecated_since);
   if (argument.optional || argument.multiple) {
     ReplyWriter& flags = fields.Add("flags");
-    flags.Set((argument.optional ? 1u : 0u) + (argument.multiple ? 1u : 0u));
+    flags.Set((argument.optional ? 1u : 0u) + (argument.multiple ? 1u : 0u) +
+              (argument.multiple_token ? 1u : 0u));
     if (argument.optional) flags.Status("optional");
     if (argument.multiple) flags.Status("multiple");
+    if (argument.multiple_token) flags.Status("multiple_token");
   }
-  if (!argument.arguments.empty()) WriteArguments(fields.Add("arguments"), argument.arguments);
+  if (!argument.arguments.empty()) {
+    WriteArguments(fields.Add("arguments"), argument.arguments, key_specs);
+  }
   fields.WriteTo(reply);
 }
 
-void WriteArguments(ReplyWriter& reply, const Arguments& arguments) {
+void WriteArguments(ReplyWriter& reply, const Arguments& arguments, KeySpecs* key_specs) {
   reply.Array(arguments.size());
-  for (const SyntaxArgument& argument : arguments) WriteArgument(reply, argument);
+  for (const SyntaxArgument& argument : arguments) WriteArgument(reply, argument, key_specs);
 }
 
 std::string Human(const SyntaxArgument& argument);
@@ -130,7 +146,8 @@ void WriteCommandDocs(ReplyWriter& reply, const Command& command) {
     fields.AddText("replaced_by", command.replaced_by);
   }
   const Arguments arguments = SyntaxOf(command);
-  if (!arguments.empty()) WriteArguments(fields.Add("arguments"), arguments);
+  KeySpecs key_specs(command.keys);
+  if (!arguments.empty()) WriteArguments(fields.Add("arguments"), arguments, &key_specs);
   if (!command.subcommands.empty()) {
     ReplyWriter& subcommands = fields.Add("subcommands");
     subcommands.Map(command.subcommands.size());

@@ -8,6 +8,9 @@ namespace tally::server {
 
 // The rows of each family, in the file of that name. The command table joins them; `id` and, in
 // subcommands, `parent` are filled in there.
+[[nodiscard]] std::span<const Command> BitCommands();
+[[nodiscard]] std::span<const Command> BitFieldCommands();
+[[nodiscard]] std::span<const Command> BoundedCounterCommands();
 [[nodiscard]] std::span<const Command> CommandCommands();
 [[nodiscard]] std::span<const Command> CounterCommands();
 [[nodiscard]] std::span<const Command> DatabaseCommands();
@@ -15,6 +18,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> KeyCommands();
 [[nodiscard]] std::span<const Command> MultiStringCommands();
 [[nodiscard]] std::span<const Command> ObjectCommands();
+[[nodiscard]] std::span<const Command> RangeCommands();
 [[nodiscard]] std::span<const Command> StringCommands();
 [[nodiscard]] std::span<const Command> WalkCommands();
 

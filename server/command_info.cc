@@ -39,15 +39,11 @@ constexpr std::array kFlagNames{
 };
 
 constexpr std::array kCategoryNames{
-    AclCategoryName{kAclKeyspace, "@keyspace"},
-    AclCategoryName{kAclRead, "@read"},
-    AclCategoryName{kAclWrite, "@write"},
-    AclCategoryName{kAclString, "@string"},
-    AclCategoryName{kAclAdmin, "@admin"},
-    AclCategoryName{kAclFast, "@fast"},
-    AclCategoryName{kAclSlow, "@slow"},
-    AclCategoryName{kAclDangerous, "@dangerous"},
-    AclCategoryName{kAclConnection, "@connection"},
+    AclCategoryName{kAclKeyspace, "@keyspace"},   AclCategoryName{kAclRead, "@read"},
+    AclCategoryName{kAclWrite, "@write"},         AclCategoryName{kAclString, "@string"},
+    AclCategoryName{kAclBitmap, "@bitmap"},       AclCategoryName{kAclAdmin, "@admin"},
+    AclCategoryName{kAclFast, "@fast"},           AclCategoryName{kAclSlow, "@slow"},
+    AclCategoryName{kAclDangerous, "@dangerous"}, AclCategoryName{kAclConnection, "@connection"},
 };
 
 void WriteBits(ReplyWriter& reply, std::span<const NamedBit> names, uint32_t bits) {
@@ -77,16 +73,16 @@ void WriteWords(ReplyWriter& reply, std::string_view words, Write write) {
   }
 }
 
-void WriteKeySpecs(ReplyWriter& reply, const KeyPositions& keys) {
-  if (keys.first == 0) return reply.Set(0);
-  reply.Set(1);
-  reply.Map(keys.notes.empty() ? 3 : 4);
-  if (!keys.notes.empty()) {
+// `last` counts from the first key or, negative, from the end.
+void WriteKeySpec(ReplyWriter& reply, std::string_view notes, std::string_view flags, int first,
+                  int last, int step) {
+  reply.Map(notes.empty() ? 3 : 4);
+  if (!notes.empty()) {
     reply.Bulk("notes");
-    reply.Bulk(keys.notes);
+    reply.Bulk(notes);
   }
   reply.Bulk("flags");
-  WriteWords(reply, keys.flags, [&](std::string_view word) { reply.Status(word); });
+  WriteWords(reply, flags, [&](std::string_view word) { reply.Status(word); });
 
   reply.Bulk("begin_search");
   reply.Map(2);
@@ -95,7 +91,7 @@ void WriteKeySpecs(ReplyWriter& reply, const KeyPositions& keys) {
   reply.Bulk("spec");
   reply.Map(1);
   reply.Bulk("index");
-  reply.Integer(keys.first);
+  reply.Integer(first);
 
   reply.Bulk("find_keys");
   reply.Map(2);
@@ -103,12 +99,28 @@ void WriteKeySpecs(ReplyWriter& reply, const KeyPositions& keys) {
   reply.Bulk("range");
   reply.Bulk("spec");
   reply.Map(3);
-  reply.Bulk("lastkey");  // from the first key, or negative: from the end
-  reply.Integer(keys.last < 0 ? keys.last : keys.last - keys.first);
+  reply.Bulk("lastkey");
+  reply.Integer(last);
   reply.Bulk("keystep");
-  reply.Integer(keys.step);
+  reply.Integer(step);
   reply.Bulk("limit");
   reply.Integer(0);
+}
+
+void WriteKeySpecs(ReplyWriter& reply, const KeyPositions& keys) {
+  if (keys.first == 0) return reply.Set(0);
+  const auto last_from = [&keys](int first) {
+    return keys.last < 0 ? keys.last : keys.last - first;
+  };
+  if (keys.rest_flags.empty()) {
+    reply.Set(1);
+    return WriteKeySpec(reply, keys.notes, keys.flags, keys.first, last_from(keys.first),
+                        keys.step);
+  }
+  const int second = keys.first + keys.step;
+  reply.Set(2);
+  WriteKeySpec(reply, keys.notes, keys.flags, keys.first, 0, keys.step);
+  WriteKeySpec(reply, {}, keys.rest_flags, second, last_from(second), keys.step);
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ class Parser {
 
   SyntaxArgument Argument() {
     SyntaxArgument argument;
+    const bool is_optional = rest_.starts_with('[');
     if (IsWord(PeekName())) {
       const std::string_view word = Name();
       if (WordHasArgument()) {
@@ -100,7 +101,11 @@ class Parser {
     } else {
       argument = Operand();
     }
+    const bool was_multiple = argument.multiple;
     Suffixes(&argument);
+    if (is_optional && !was_multiple && !argument.token.empty()) {
+      argument.multiple_token = argument.multiple;
+    }
     return argument;
   }
 

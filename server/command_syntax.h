@@ -29,6 +29,7 @@ struct SyntaxArgument {
   std::string_view deprecated_since;  ///< empty: not deprecated
   bool optional = false;
   bool multiple = false;
+  bool multiple_token = false;  ///< multiple, and the word comes again each time
   std::vector<SyntaxArgument> arguments;
 };
 
@@ -48,6 +49,7 @@ struct SyntaxArgument {
 ///   <condition=NX|XX>   any bracket may begin with its argument's name; else a one-of or a block
 ///                       has the name of its first argument
 ///   key...              may be repeated; likewise <…>... {…}... […]...
+///   [GET name]...       the word is repeated, too; in [GET name...] it is not
 ///   GET@6.2.0           since that version; likewise after any bracket
 ///   host!2.8.12         deprecated since that version
 ///

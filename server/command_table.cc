@@ -78,10 +78,11 @@ class CommandTable {
  private:
   CommandTable() {
     for (const std::span<const Command> family :
-         {ClientCommands(), CommandCommands(), ConfigCommands(), ConnectionCommands(),
-          CounterCommands(), DatabaseCommands(), DebugCommands(), ExpireCommands(), InfoCommands(),
-          KeyCommands(), MemoryCommands(), MultiStringCommands(), ObjectCommands(),
-          ServerCommands(), StringCommands(), WalkCommands()}) {
+         {BitCommands(),      BitFieldCommands(), BoundedCounterCommands(), ClientCommands(),
+          CommandCommands(),  ConfigCommands(),   ConnectionCommands(),     CounterCommands(),
+          DatabaseCommands(), DebugCommands(),    ExpireCommands(),         InfoCommands(),
+          KeyCommands(),      MemoryCommands(),   MultiStringCommands(),    ObjectCommands(),
+          RangeCommands(),    ServerCommands(),   StringCommands(),         WalkCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }
     std::ranges::sort(commands_, {}, &Command::name);

@@ -1,6 +1,5 @@
 // Commands on one string.
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -127,14 +126,8 @@ void Append(Operation& op) {
   op.reply().Integer(static_cast<int64_t>(size));
   if (tail.empty()) return;
 
-  char digits[kMaxIntegerChars];
-  std::string_view head;
-  if (found->is_integer()) {
-    const char* end = std::to_chars(digits, digits + sizeof(digits), found->integer()).ptr;
-    head = {digits, static_cast<size_t>(end - digits)};
-  } else {
-    head = found->bytes();
-  }
+  const ValueText text_before(found);
+  const std::string_view head = text_before.view();
   if (size <= kMaxIntegerChars) {
     char text[kMaxIntegerChars];
     std::memcpy(text, head.data(), head.size());

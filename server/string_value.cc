@@ -1,5 +1,6 @@
 #include "server/string_value.h"
 
+#include <charconv>
 #include <optional>
 
 #include "protocol/number.h"
@@ -22,6 +23,16 @@ void ReplyValue(Operation& op, const storage::Object* object) {
     op.reply().BulkInteger(object->integer());
   } else {
     op.reply().Bulk(object->bytes());
+  }
+}
+
+ValueText::ValueText(const storage::Object* object) {
+  if (object == nullptr) return;
+  if (object->is_integer()) {
+    const char* end = std::to_chars(digits_, digits_ + sizeof(digits_), object->integer()).ptr;
+    view_ = {digits_, static_cast<size_t>(end - digits_)};
+  } else {
+    view_ = object->bytes();
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "protocol/number.h"
 #include "server/operation.h"
 
 namespace tally::server {
@@ -18,6 +19,20 @@ void PutValue(Operation& op, size_t key_index, storage::Object* found, std::stri
 
 /// Writes the value as a bulk string, or a null for nullptr.
 void ReplyValue(Operation& op, const storage::Object* object);
+
+/// The text of a value, however it lies; empty for nullptr. Valid until the object changes.
+class ValueText {
+ public:
+  explicit ValueText(const storage::Object* object);
+  ValueText(const ValueText&) = delete;
+  ValueText& operator=(const ValueText&) = delete;
+
+  [[nodiscard]] std::string_view view() const { return view_; }
+
+ private:
+  char digits_[protocol::kMaxInt64Chars];
+  std::string_view view_;
+};
 
 /// The length of the value's text in bytes.
 [[nodiscard]] size_t ValueSize(const storage::Object& object);

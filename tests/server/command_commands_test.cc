@@ -85,14 +85,14 @@ TEST_F(CommandCommandsTest, DocsTellWhatIsDeprecated) {
 }
 
 TEST_F(CommandCommandsTest, ListNamesCommandsAndSubcommands) {
-  EXPECT_EQ(Run("COMMAND", "LIST").substr(0, 5), "*" + std::to_string(CommandCount()) + "\r\n");
+  EXPECT_TRUE(Run("COMMAND", "LIST").starts_with("*" + std::to_string(CommandCount()) + "\r\n"));
   EXPECT_EQ(Run("COMMAND", "LIST", "FILTERBY", "pattern", "?GET"), "*1\r\n$4\r\nmget\r\n");
   EXPECT_EQ(Run("COMMAND", "LIST", "filterby", "PATTERN", "COMMAND|C*"),
             "*1\r\n$13\r\ncommand|count\r\n");
   EXPECT_EQ(Run("COMMAND", "LIST", "filterby", "MODULE", "json"), "*0\r\n");
   EXPECT_EQ(Run("COMMAND", "LIST", "filterby", "ACLCAT", "nope"), "*0\r\n");
   const std::string strings = Run("COMMAND", "LIST", "filterby", "aclcat", "STRING");
-  EXPECT_TRUE(strings.starts_with("*18\r\n$6\r\nappend\r\n"));
+  EXPECT_TRUE(strings.starts_with("*23\r\n$6\r\nappend\r\n"));
   EXPECT_FALSE(Contains(strings, "$3\r\ndel\r\n"));
 }
 

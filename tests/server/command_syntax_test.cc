@@ -21,6 +21,7 @@ std::string Show(const std::vector<SyntaxArgument>& arguments) {
     }
     if (argument.optional) shown += " optional";
     if (argument.multiple) shown += " multiple";
+    if (argument.multiple_token) shown += " multiple_token";
     if (!argument.arguments.empty()) shown += '(' + Show(argument.arguments) + ')';
   }
   return shown;
@@ -67,6 +68,11 @@ TEST(CommandSyntaxTest, BracketsMayHaveNames) {
   EXPECT_EQ(Parse("[async=LATER]"), "async:pure-token token=LATER optional");
   EXPECT_EQ(Parse("[AUTH {both=user password}]"),
             "both:block token=AUTH optional(user:string password:string)");
+}
+
+TEST(CommandSyntaxTest, AWordIsRepeatedWithItsBracket) {
+  EXPECT_EQ(Parse("[GET name]..."), "name:string token=GET optional multiple multiple_token");
+  EXPECT_EQ(Parse("[GET name...]"), "name:string token=GET optional multiple");
 }
 
 TEST(CommandSyntaxTest, SuffixesSayHowOftenAndSinceWhen) {

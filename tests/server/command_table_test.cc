@@ -36,7 +36,7 @@ TEST(CommandTableTest, IsSortedByName) {
 }
 
 TEST(CommandTableTest, EveryRowSaysWhatAUserNeeds) {
-  const std::set<std::string_view> groups{"string", "generic", "connection", "server"};
+  const std::set<std::string_view> groups{"string", "bitmap", "generic", "connection", "server"};
   for (const Command* row : AllRows()) {
     SCOPED_TRACE(FullName(*row));
     EXPECT_FALSE(row->summary.empty());

@@ -50,8 +50,12 @@ void CommandGenerator::AppendScanOption(Arguments* command) {
 CommandGenerator::Commands CommandGenerator::Some() {
   const uint64_t dice = Below(100);
   Commands commands;
-  if (dice < 30) {
+  if (dice < 20) {
     commands = StringCommand();
+  } else if (dice < 24) {
+    commands = RangeCommand();
+  } else if (dice < 30) {
+    commands = Chance(70) ? BitCommand() : BitFieldCommand();
   } else if (dice < 48) {
     commands = CounterCommand();
   } else if (dice < 60) {

@@ -71,6 +71,10 @@ class CommandGenerator {
 
   [[nodiscard]] Commands Some();
   [[nodiscard]] Commands StringCommand();
+  [[nodiscard]] Commands RangeCommand();
+  [[nodiscard]] Commands BitCommand();
+  [[nodiscard]] Commands BitFieldCommand();
+  [[nodiscard]] std::string BitOffset();
   [[nodiscard]] Commands CounterCommand();
   [[nodiscard]] Commands MultiKeyCommand();
   [[nodiscard]] Commands KeyCommand();

@@ -122,7 +122,8 @@ const std::vector<Arguments>& ClientCommands() {
 const std::vector<std::string>& CommandNames() {
   static const std::vector<std::string> all = {
       "get", "SET", "setnx", "setex", "psetex", "getset", "getdel", "getex", "mget", "mset",
-      "msetnx", "append", "strlen", "incr", "decr", "incrby", "decrby", "incrbyfloat", "del",
+      "msetnx", "append", "getrange", "substr", "setrange", "lcs", "setbit", "getbit", "bitcount",
+      "bitpos", "bitop", "bitfield", "bitfield_ro", "strlen", "incr", "decr", "incrby", "decrby", "incrbyfloat", "del",
       "unlink", "exists", "touch", "type", "expire", "pexpire", "expireat", "pexpireat", "ttl",
       "pttl", "expiretime", "pexpiretime", "persist", "flushdb", "flushall", "dbsize", "select",
       "ping", "echo", "quit", "reset", "hello", "auth", "client", "command", "config", "info",
@@ -142,6 +143,10 @@ const std::vector<Arguments>& CommandsWithKeys() {
       {"OBJECT", "ENCODING", "k"}, {"OBJECT", "FREQ"}, {"OBJECT", "HELP"}, {"OBJECT"},
       {"MEMORY", "USAGE", "k", "SAMPLES", "1"}, {"DEBUG", "SLEEP", "0"}, {"DEBUG"},
       {"SCAN", "0"}, {"KEYS", "*"}, {"RANDOMKEY"},
+      {"BITOP", "and", "d", "a", "b"}, {"BITOP", "not", "d"}, {"LCS", "a", "b", "IDX"},
+      {"BITFIELD", "k", "GET", "u8", "0"}, {"BITFIELD", "k", "GET", "u8", "0", "SET", "u8", "0", "1"},
+      {"BITFIELD", "k", "OVERFLOW", "SAT", "get", "u8", "0"}, {"BITFIELD", "k", "GET", "u8"},
+      {"BITFIELD", "k"}, {"BITFIELD_RO", "k", "GET", "u8", "0"}, {"SETRANGE", "k", "1", "x"},
   };
   return all;
 }
