@@ -77,6 +77,14 @@ void Keyspace::SetExpiry(int database, const Key& key, Object* found, int64_t ex
   FinishPut(database, key, found, expires_at_ms);
 }
 
+void Keyspace::Watch(int database, const Key& key, int64_t now_ms,
+                     std::shared_ptr<Watcher> watcher) {
+  Ticket seen = kNoTicket;  // a watch tells nothing
+  const Object* found = Find(database, key, now_ms, &seen);
+  watches_.Add(database, key.hash, std::move(watcher), found != nullptr,
+               found == nullptr ? kNoExpiry : found->expires_at_ms());
+}
+
 // The value stands; brings the expiry to what it shall be, and marks the change.
 void Keyspace::FinishPut(int database, const Key& key, Object* found, int64_t expires_at_ms) {
   const int64_t before_ms = found->expires_at_ms();
@@ -176,6 +184,7 @@ void Keyspace::Substitute(int database, const Key& key, Object* found, ObjectPtr
   if (found->is_tombstone() != replacement->is_tombstone()) db.size_ticket = kOpenTicket;
   replacement->set_access_clock(access_clock_);
   if (found->is_pending()) {
+    if (!watches_.empty()) watches_.OnChange(database, key.hash);
     const uint32_t index = found->pending_index();
     Object* object = table.Replace(found, std::move(replacement));
     object->MarkPending(index);
@@ -190,6 +199,7 @@ void Keyspace::Substitute(int database, const Key& key, Object* found, ObjectPtr
 }
 
 void Keyspace::MarkChanged(int database, uint32_t slot, Object* object) {
+  if (!watches_.empty()) watches_.OnChange(database, object->hash());
   if (object->is_pending()) return;
   if (object->ticket() <= floor_) dirty_bytes_ += object->memory_bytes();
   changed_bytes_ += object->name().size() + kChangeOverheadBytes;
@@ -218,6 +228,7 @@ void Keyspace::Flush(int database) {
     changed_[i].object->MarkPending(static_cast<uint32_t>(i));
   }
   DropTables(database);
+  if (!watches_.empty()) watches_.OnFlush(database);
   db.turn_counts.live -= db.counts.live;
   db.turn_counts.expiring -= db.counts.expiring;
   db.counts = CountChange();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "storage/slot.h"
 #include "storage/slot_table.h"
 #include "storage/ticket.h"
+#include "storage/watch_table.h"
 
 namespace tally::storage {
 
@@ -58,6 +60,10 @@ class Keyspace {
                 std::string_view tail, int64_t expires_at_ms);
   void SetExpiry(int database, const Key& key, Object* found, int64_t expires_at_ms);
   void Erase(int database, const Key& key, Object* found);
+
+  /// Tells `watcher` when the object changes, or its absence ends. It has expired by `now_ms`: absent.
+  void Watch(int database, const Key& key, int64_t now_ms, std::shared_ptr<Watcher> watcher);
+  [[nodiscard]] WatchTable& watches() { return watches_; }
 
   /// Empties a database: at once for every reader; the memory follows in `FreeStep`. Must be done on
   /// every shard, in one change set, even on those where the database is empty.
@@ -235,6 +241,7 @@ class Keyspace {
   Ticket floor_ = kNoTicket;
   Ticket last_change_ = kNoTicket;
   Pins pins_;
+  WatchTable watches_;
   AccessClock access_clock_ = 0;  // of the latest Find: what is made now was used now
   int evict_database_ = 0;        // where EvictStep goes on
   SlotPosition evict_from_;
