@@ -141,4 +141,10 @@ std::string ConfigNotOneOf(std::span<const std::string_view> choices) {
   return text;
 }
 
+std::string ExecAborted(std::string_view error) {
+  constexpr std::string_view kUsualCode = "ERR ";
+  if (error.starts_with(kUsualCode)) error.remove_prefix(kUsualCode.size());
+  return "EXECABORT Transaction discarded because of: " + std::string(error);
+}
+
 }  // namespace tally::protocol::errors

@@ -55,6 +55,20 @@ inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
 inline constexpr std::string_view kNotInTransaction =
     "ERR Command not allowed inside a transaction";
 
+// --- MULTI, EXEC, DISCARD, WATCH ---
+inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nested";
+inline constexpr std::string_view kExecWithoutMulti = "ERR EXEC without MULTI";
+inline constexpr std::string_view kDiscardWithoutMulti = "ERR DISCARD without MULTI";
+inline constexpr std::string_view kWatchInsideMulti = "ERR WATCH inside MULTI is not allowed";
+inline constexpr std::string_view kExecAbort =
+    "EXECABORT Transaction discarded because of previous errors.";
+// EXEC itself is refused with `error`, one of these texts.
+std::string ExecAborted(std::string_view error);
+// Tally's own.
+inline constexpr std::string_view kTransactionTooLarge =
+    "ERR the requests queued since MULTI are more than a transaction may hold";
+inline constexpr std::string_view kTooManyWatchedKeys = "ERR more keys are watched than may be";
+
 // --- Keys and values ---
 // Tally's own: the disk failed, or gave back what was not written.
 inline constexpr std::string_view kUnreadable =

@@ -5,11 +5,16 @@
 
 #include <fmt/format.h>
 
+#include "server/transaction.h"
+#include "server/watch.h"
+
 namespace tally::server {
 namespace {
 
 std::string Flags(const ClientState& client) {
   std::string flags;
+  if (client.transaction != nullptr) flags += 'x';
+  if (client.watch != nullptr && client.watch->changed()) flags += 'd';
   if (client.close_after_replies) flags += 'c';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';
@@ -29,14 +34,18 @@ std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
                  client.id, client.address, client.local_address, client.file_descriptor,
                  client.name, SecondsSince(client.created_ms, now_ms),
                  SecondsSince(client.last_interaction_ms, now_ms), Flags(client), client.database);
+  const Transaction* const transaction = client.transaction.get();
+  const int64_t queued = transaction == nullptr ? -1 : static_cast<int64_t>(transaction->queued());
+  const size_t queued_bytes = transaction == nullptr ? 0 : transaction->requests().bytes();
   // One buffer holds the replies, so there is no list of them (oll, omem).
-  fmt::format_to(out,
-                 " sub=0 psub=0 ssub=0 multi=-1 qbuf={} qbuf-free={} argv-mem=0 multi-mem=0 rbs={} "
-                 "rbp={} obl={} oll=0 omem=0 tot-mem={} events={}",
-                 client.unread_bytes, client.read_capacity_bytes - client.unread_bytes,
-                 client.unsent_bytes, client.unsent_bytes, client.unsent_bytes,
-                 client.read_capacity_bytes + client.unsent_bytes,
-                 client.unsent_bytes == 0 ? "r" : "rw");
+  fmt::format_to(
+      out,
+      " sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs={} "
+      "rbp={} obl={} oll=0 omem=0 tot-mem={} events={}",
+      queued, client.unread_bytes, client.read_capacity_bytes - client.unread_bytes, queued_bytes,
+      client.unsent_bytes, client.unsent_bytes, client.unsent_bytes,
+      client.read_capacity_bytes + client.unsent_bytes + queued_bytes,
+      client.unsent_bytes == 0 ? "r" : "rw");
   fmt::format_to(out, " cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",
                  client.last_command == nullptr ? "NULL" : FullName(*client.last_command),
                  client.user, client.resp, client.library_name, client.library_version);

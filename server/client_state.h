@@ -2,11 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "server/command.h"
 
 namespace tally::server {
+
+class Transaction;
+class Watch;
 
 /// What a server keeps about one client, as CLIENT commands read and change it.
 ///
@@ -30,6 +34,9 @@ struct ClientState {
   /// CLIENT REPLY.
   enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
   ReplyMode reply_mode = ReplyMode::kOn;
+
+  std::shared_ptr<Transaction> transaction;  // since MULTI; else null
+  std::shared_ptr<Watch> watch;              // since the first WATCH; else null
 
   int64_t created_ms = 0;  // wall clock
   int64_t last_interaction_ms = 0;

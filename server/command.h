@@ -15,9 +15,10 @@ using Handler = void (*)(Operation&);
 
 /// Where a command runs.
 enum class Scope : uint8_t {
-  kSession,    ///< on the connection's own core; touches no object
-  kKeys,       ///< on the shard(s) that own its keys
-  kAllShards,  ///< with every shard entered
+  kSession,      ///< on the connection's own core; touches no object
+  kKeys,         ///< on the shard(s) that own its keys
+  kAllShards,    ///< with every shard entered
+  kKeysEntered,  ///< as kKeys, with the shards entered, be it one: so it sees the client
   kWalk,  ///< as kSession, once all that the client sent before is answered: walks the keyspace
 };
 
@@ -56,6 +57,7 @@ enum AclCategory : uint32_t {
   kAclDangerous = 1u << 7,
   kAclConnection = 1u << 8,
   kAclBitmap = 1u << 9,
+  kAclTransaction = 1u << 10,
 };
 
 /// Where the keys are among the arguments: args[first], args[first+step] … args[last]; a negative
@@ -84,6 +86,7 @@ struct Command {
   KeyPositions keys = {};
   uint32_t acl = 0;  ///< in a row: beyond those that follow from the flags; the table adds those
   Scope scope = Scope::kSession;
+  bool never_queued = false;  ///< runs at once behind MULTI, too
   Handler handler = nullptr;
   std::string_view group = {};  ///< "string", "bitmap", "generic", "connection", "server"
   std::string_view since = {};

@@ -20,6 +20,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> ObjectCommands();
 [[nodiscard]] std::span<const Command> RangeCommands();
 [[nodiscard]] std::span<const Command> StringCommands();
+[[nodiscard]] std::span<const Command> TransactionCommands();
 [[nodiscard]] std::span<const Command> WalkCommands();
 
 [[nodiscard]] std::span<const Command> ClientCommands();

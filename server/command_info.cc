@@ -39,11 +39,17 @@ constexpr std::array kFlagNames{
 };
 
 constexpr std::array kCategoryNames{
-    AclCategoryName{kAclKeyspace, "@keyspace"},   AclCategoryName{kAclRead, "@read"},
-    AclCategoryName{kAclWrite, "@write"},         AclCategoryName{kAclString, "@string"},
-    AclCategoryName{kAclBitmap, "@bitmap"},       AclCategoryName{kAclAdmin, "@admin"},
-    AclCategoryName{kAclFast, "@fast"},           AclCategoryName{kAclSlow, "@slow"},
-    AclCategoryName{kAclDangerous, "@dangerous"}, AclCategoryName{kAclConnection, "@connection"},
+    AclCategoryName{kAclKeyspace, "@keyspace"},
+    AclCategoryName{kAclRead, "@read"},
+    AclCategoryName{kAclWrite, "@write"},
+    AclCategoryName{kAclString, "@string"},
+    AclCategoryName{kAclBitmap, "@bitmap"},
+    AclCategoryName{kAclAdmin, "@admin"},
+    AclCategoryName{kAclFast, "@fast"},
+    AclCategoryName{kAclSlow, "@slow"},
+    AclCategoryName{kAclDangerous, "@dangerous"},
+    AclCategoryName{kAclConnection, "@connection"},
+    AclCategoryName{kAclTransaction, "@transaction"},
 };
 
 void WriteBits(ReplyWriter& reply, std::span<const NamedBit> names, uint32_t bits) {

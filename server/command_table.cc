@@ -82,7 +82,8 @@ class CommandTable {
           CommandCommands(),  ConfigCommands(),   ConnectionCommands(),     CounterCommands(),
           DatabaseCommands(), DebugCommands(),    ExpireCommands(),         InfoCommands(),
           KeyCommands(),      MemoryCommands(),   MultiStringCommands(),    ObjectCommands(),
-          RangeCommands(),    ServerCommands(),   StringCommands(),         WalkCommands()}) {
+          RangeCommands(),    ServerCommands(),   StringCommands(),         TransactionCommands(),
+          WalkCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }
     std::ranges::sort(commands_, {}, &Command::name);

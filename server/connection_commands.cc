@@ -124,6 +124,8 @@ void Hello(Operation& op) {
 // Back to how a client is when it connects; what CLIENT NO-EVICT said stays, as in Redis 7.0.
 void Reset(Operation& op) {
   ClientState& client = *op.client();
+  client.transaction = nullptr;
+  client.watch = nullptr;
   client.name.clear();
   client.resp = 2;
   client.database = 0;
@@ -176,6 +178,7 @@ constexpr std::array kRows{
             .arity = -1,
             .flags = kAtAnyTime,
             .acl = kAclConnection,
+            .never_queued = true,
             .handler = Quit,
             .group = "connection",
             .since = "1.0.0",
@@ -185,6 +188,7 @@ constexpr std::array kRows{
             .arity = 1,
             .flags = kAtAnyTime,
             .acl = kAclConnection,
+            .never_queued = true,
             .handler = Reset,
             .group = "connection",
             .since = "6.2.0",

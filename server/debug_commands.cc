@@ -10,6 +10,7 @@
 
 #include "protocol/errors.h"
 #include "server/command_families.h"
+#include "server/debug_permission.h"
 #include "server/deferred_reply.h"
 #include "server/operation.h"
 #include "server/services.h"
@@ -19,24 +20,6 @@ namespace {
 
 namespace errors = protocol::errors;
 using protocol::ReplyWriter;
-
-// Whether the client sits on this machine. `address` is host and port.
-bool IsLoopback(std::string_view address) {
-  const std::string_view host = address.substr(0, address.rfind(':'));
-  return host == "127.0.0.1" || host == "[::1]" || host == "[::ffff:127.0.0.1]";
-}
-
-bool IsAllowed(Operation& op) {
-  switch (op.services().config().debug_command) {
-    case DebugCommand::kNo:
-      return false;
-    case DebugCommand::kYes:
-      return true;
-    case DebugCommand::kLocal:
-      return IsLoopback(op.client()->address);
-  }
-  return false;
-}
 
 // Numbers as C reads them: what is none is 0, and what follows one does not matter. So does Redis.
 void Sleep(Operation& op) {
@@ -111,7 +94,9 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
 });
 
 void Debug(Operation& op) {
-  if (!IsAllowed(op)) return op.reply().Error(errors::kDebugNotAllowed);
+  if (!MayDebug(op.services().config(), op.client()->address)) {
+    return op.reply().Error(errors::kDebugNotAllowed);
+  }
   for (const Subcommand& subcommand : kSubcommands) {
     if (!EqualsIgnoreCase(op.arg(1), subcommand.name)) continue;
     if (op.argc() < subcommand.least_arguments || op.argc() > subcommand.most_arguments) break;

@@ -25,6 +25,7 @@ struct Request {
   ClientState* client = nullptr;
   Operation::DeferredFactory deferred_factory = nullptr;
   void* deferred_context = nullptr;
+  Walker* walker = nullptr;  ///< in a transaction
 };
 
 /// How a handler ended.
@@ -42,6 +43,9 @@ class Executor {
   /// Appends the reply to `*out`. `keyspaces[shard]` is null for shards not entered; the array may be
   /// null for commands that touch no object.
   Outcome Run(const Request& request, storage::Keyspace* const* keyspaces, std::string* out);
+
+  /// Counts a command that ran in another way.
+  void CountCall(const Command& command, uint64_t cycles);
 
   /// A request that is refused before its handler: the error text goes to `*out`.
   void Refuse(const Command* command, std::string_view error, int resp, std::string* out);

@@ -1,5 +1,6 @@
 #include "server/operation.h"
 
+#include "server/services.h"
 #include "storage/invariant.h"
 
 namespace tally::server {
@@ -35,6 +36,8 @@ void Operation::Flush(int database) {
   }
   DependOn(storage::kOpenTicket);
 }
+
+Walker& Operation::walker() { return walker_ != nullptr ? *walker_ : *services_; }
 
 std::shared_ptr<DeferredReply> Operation::Defer() {
   TALLY_ASSERT(deferred_factory_ != nullptr, "this operation has nobody to reply to later");

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "protocol/reply.h"
 #include "server/client_state.h"
@@ -14,10 +15,12 @@
 #include "storage/keyspace.h"
 #include "storage/object.h"
 #include "storage/ticket.h"
+#include "storage/watch_table.h"
 
 namespace tally::server {
 
 class Services;
+class Walker;
 
 /// The slots' owners. Contiguous ranges, so that a shard's part of the disk is contiguous too.
 class ShardMap {
@@ -78,6 +81,7 @@ class Operation {
   [[nodiscard]] size_t argc() const { return args_.size(); }
   [[nodiscard]] std::string_view arg(size_t index) const { return args_[index]; }
   [[nodiscard]] size_t key_count() const { return keys_.size(); }
+  [[nodiscard]] const storage::Key& key(size_t index) const { return keys_[index]; }
   [[nodiscard]] int database() const { return database_; }
   /// Wall clock, the same for the whole operation.
   [[nodiscard]] int64_t now_ms() const { return now_ms_; }
@@ -129,9 +133,20 @@ class Operation {
   [[nodiscard]] int databases() const;
   void Flush(int database);
 
-  /// Gives the reply later (`Scope::kSession` and `kAllShards` only). Nothing may be written to
-  /// `reply()` then.
+  /// `watcher` learns when the key's object changes. It tells nothing, so nothing has to be durable for it.
+  void Watch(size_t key_index, std::shared_ptr<storage::Watcher> watcher) {
+    const storage::Key& key = keys_[key_index];
+    KeyspaceOf(key).Watch(database_, key, now_ms_, std::move(watcher));
+  }
+
+  /// Gives the reply later (not with `Scope::kKeys`). Nothing may be written to `reply()` then.
   [[nodiscard]] std::shared_ptr<DeferredReply> Defer();
+
+  /// Whether the reply may wait for something that others have to do. Not so in a transaction, as in
+  /// Redis: what waits tells there what is so now.
+  [[nodiscard]] bool may_wait() const { return walker_ == nullptr; }
+  /// Who walks through databases for `Scope::kWalk`.
+  [[nodiscard]] Walker& walker();
 
   /// The ticket that has to be durable before the reply may be seen.
   [[nodiscard]] storage::Ticket depends_on() const { return depends_on_; }
@@ -149,6 +164,8 @@ class Operation {
     deferred_factory_ = factory;
     deferred_context_ = context;
   }
+  /// In a transaction: who walks there.
+  void set_walker(Walker* walker) { walker_ = walker; }
 
  private:
   [[nodiscard]] storage::CountChange Counts(int database);
@@ -182,6 +199,7 @@ class Operation {
   bool deferred_ = false;
   DeferredFactory deferred_factory_ = nullptr;
   void* deferred_context_ = nullptr;
+  Walker* walker_ = nullptr;
 };
 
 }  // namespace tally::server

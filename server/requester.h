@@ -7,6 +7,7 @@ namespace tally::server {
 
 class OperationBatch;
 class SpanningOperation;
+struct ClientState;
 
 /// Who sent operations away and gets their replies back: a session, as those see it who carry them.
 ///
@@ -16,7 +17,8 @@ class Requester {
  public:
   virtual void OnBatchReplies(const OperationBatch& batch) = 0;
   /// The spanning operation has run; its reply follows (later, if `deferred`, as a deferred one).
-  virtual void OnSpanningExecuted(bool deferred) = 0;
+  /// `client`: after a transaction, the state that its commands left; else null.
+  virtual void OnSpanningExecuted(bool deferred, const ClientState* client) = 0;
   virtual void OnSpanningReply(const SpanningOperation& operation) = 0;
   /// `bytes` is one encoded reply.
   virtual void OnDeferredReply(std::string_view bytes) = 0;

@@ -29,6 +29,7 @@ std::span<const storage::Key> Router::Resolve(const Command& command,
 
 Router::Target Router::TargetOf(const Command& command, std::span<const storage::Key> keys) const {
   const Target local{Target::Kind::kLocal, core_};
+  if (command.scope == Scope::kKeysEntered) return {Target::Kind::kSpanning, 0};
   if (shard_map_->shards() == 1) return local;
   if (command.scope == Scope::kAllShards) return {Target::Kind::kSpanning, 0};
   if (keys.empty()) return local;
@@ -62,19 +63,47 @@ void Router::SendBatches() {
 
 void Router::StartSpanning(Requester* requester, const Request& request, uint64_t place,
                            bool suppressed, bool behind_own) {
+  auto requests = std::make_shared<RequestList>();
+  requests->Add(*request.command, request.args);
+  Start(requester, request, std::move(requests), nullptr, place, suppressed, behind_own);
+}
+
+void Router::StartTransaction(Requester* requester, const Request& request,
+                              std::shared_ptr<RequestList> requests,
+                              std::unique_ptr<TransactionRun> transaction, uint64_t place,
+                              bool behind_own) {
+  Start(requester, request, std::move(requests), std::move(transaction), place,
+        /*suppressed=*/false, behind_own);
+}
+
+void Router::Start(Requester* requester, const Request& request,
+                   std::shared_ptr<RequestList> requests,
+                   std::unique_ptr<TransactionRun> transaction, uint64_t place, bool suppressed,
+                   bool behind_own) {
   SendBatches();
+  requests->Seal(request.database, local_->keyspace().databases(),
+                 [this](const Command& command, std::span<const std::string_view> args) {
+                   return Resolve(command, args);
+                 });
   std::vector<uint32_t> visits;
-  if (request.command->scope == Scope::kAllShards) {
+  if (requests->needs_all_shards()) {
     for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) visits.push_back(shard);
   } else {
-    for (const storage::Key& key : request.keys) visits.push_back(shard_map_->ShardOf(key.slot));
+    for (const NeededKey& needed : requests->needed()) {
+      visits.push_back(shard_map_->ShardOf(needed.key.slot));
+    }
+    if (transaction != nullptr && transaction->watch() != nullptr) {
+      transaction->watch()->AppendShards(&visits);
+    }
+    if (visits.empty()) visits.push_back(core_);  // of the connection only
     std::sort(visits.begin(), visits.end());
     visits.erase(std::unique(visits.begin(), visits.end()), visits.end());
   }
   const SpanningOperation::Route route{requester, core_, mailboxes_, shards_, shard_map_};
-  SpanningOperation::Start(
-      std::make_unique<SpanningOperation>(route, request, place, suppressed, std::move(visits)),
-      behind_own);
+  SpanningOperation::Start(std::make_unique<SpanningOperation>(route, request, std::move(requests),
+                                                               std::move(transaction), place,
+                                                               suppressed, std::move(visits)),
+                           behind_own);
 }
 
 }  // namespace tally::server

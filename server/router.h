@@ -8,8 +8,11 @@
 
 #include "server/mailbox.h"
 #include "server/operation_batch.h"
+#include "server/request_list.h"
 #include "server/shard.h"
 #include "server/spanning_operation.h"
+#include "server/transaction_run.h"
+#include "server/watch.h"
 #include "storage/name_hash.h"
 
 namespace tally::server {
@@ -42,12 +45,25 @@ class Router {
   /// requester are on their way to this core's own shard.
   void StartSpanning(Requester* requester, const Request& request, uint64_t place, bool suppressed,
                      bool behind_own);
+  /// The same for a transaction; its requests are sealed here. `request` has what they have in common.
+  void StartTransaction(Requester* requester, const Request& request,
+                        std::shared_ptr<RequestList> requests,
+                        std::unique_ptr<TransactionRun> transaction, uint64_t place,
+                        bool behind_own);
+  /// A new client's watch, of no key yet.
+  [[nodiscard]] std::shared_ptr<Watch> NewWatch() const {
+    return std::make_shared<Watch>(mailboxes_, shards_, shard_map_);
+  }
 
   [[nodiscard]] Shard& local() { return *local_; }
   [[nodiscard]] Mailboxes& mailboxes() { return *mailboxes_; }
   [[nodiscard]] uint32_t core() const { return core_; }
 
  private:
+  void Start(Requester* requester, const Request& request, std::shared_ptr<RequestList> requests,
+             std::unique_ptr<TransactionRun> transaction, uint64_t place, bool suppressed,
+             bool behind_own);
+
   const uint32_t core_;
   const ShardMap* const shard_map_;
   const storage::HashSeed seed_;

@@ -52,7 +52,8 @@ void BgSave(Operation& op) {
   if (!op.services().StartCheckpoint([](bool, const std::string&) {})) {
     return op.reply().Error(errors::kSaveInProgress);
   }
-  op.reply().Status("Background saving started");
+  // In a transaction Redis leaves it for later, and says so; clients may look at the words.
+  op.reply().Status(op.may_wait() ? "Background saving started" : "Background saving scheduled");
 }
 
 void LastSave(Operation& op) { op.reply().Integer(op.services().checkpoint_info().last_success_s); }
@@ -100,7 +101,9 @@ void WaitAof(Operation& op) {
   const CommitInfo info = services.commit_info();
   const storage::Ticket own = info.appended;
   const bool synced = info.synced >= own;
-  if (replicas == 0 && (synced || local == 0)) return WriteAcknowledgements(op.reply(), synced);
+  if ((replicas == 0 && (synced || local == 0)) || !op.may_wait()) {
+    return WriteAcknowledgements(op.reply(), synced);
+  }
 
   // Longer than anybody waits, and still a number that clocks can add to.
   constexpr int64_t kCenturyMs = int64_t{100} * 365 * 24 * 60 * 60 * 1000;

@@ -59,11 +59,20 @@ struct CommitInfo {
   bool led_by_cores = true;  // false: the commit thread leads
 };
 
-/// What commands may ask of the server as a whole. Thread: any core.
-class Services {
- public:
-  virtual ~Services() = default;
+class WalkVisitor;
 
+/// Begins walks through databases (keyspace_walk.h).
+class Walker {
+ public:
+  virtual ~Walker() = default;
+  /// The visitor's calls come on other threads; or all of them before this returns.
+  virtual void Walk(std::unique_ptr<WalkVisitor> visitor, int database, storage::SlotPosition from,
+                    size_t wanted) = 0;
+};
+
+/// What commands may ask of the server as a whole. Thread: any core.
+class Services : public Walker {
+ public:
   [[nodiscard]] virtual Config& config() = 0;
   [[nodiscard]] virtual const ServerFacts& facts() const = 0;
   /// One per core, alive as long as the server.
@@ -85,10 +94,6 @@ class Services {
   /// clock). A later call prolongs and never shortens, as in Redis.
   virtual void PauseClients(int64_t until_ms, bool writes_only) = 0;
   virtual void UnpauseClients() = 0;
-
-  /// Begins a walk (keyspace_walk.h) through a database. The visitor's calls come on other threads.
-  virtual void Walk(std::unique_ptr<class WalkVisitor> visitor, int database,
-                    storage::SlotPosition from, size_t wanted) = 0;
 
   /// Starts a checkpoint now; `done(ok, error)` on an unnamed thread. False when one is running
   /// already (nothing is called then).

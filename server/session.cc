@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/errors.h"
+#include "server/debug_permission.h"
 #include "server/local_hold.h"
 #include "server/session_deferred_reply.h"
 #include "server/wall_clock.h"
@@ -104,11 +105,18 @@ std::string_view Session::Refusal(const Command* command, std::span<const std::s
     refusal_ = errors::WrongArgumentCount(FullName(*command));
     return refusal_;
   }
+  if ((command->flags & kProtected) != 0 && !MayDebug(*context_.config, client_.address)) {
+    return errors::kDebugNotAllowed;
+  }
   if (!client_.authenticated && context_.config->has_password() &&
       (command->flags & kNoAuth) == 0) {
     return errors::kNoAuth;
   }
-  if ((command->flags & kWrite) != 0 && context_.writes_refused->load(std::memory_order_relaxed)) {
+  if (client_.transaction != nullptr && (command->flags & kNoMulti) != 0) {
+    return errors::kNotInTransaction;
+  }
+  if ((FlagsOf(*command) & kWrite) != 0 &&
+      context_.writes_refused->load(std::memory_order_relaxed)) {
     return errors::kLowDisk;
   }
   return {};
@@ -118,7 +126,7 @@ bool Session::PausedNow(const Command& command) {
   const int64_t until_ms = context_.pause->until_ms.load(std::memory_order_relaxed);
   if (until_ms == 0 || WallClock::NowMs() >= until_ms) return false;
   return !context_.pause->writes_only.load(std::memory_order_relaxed) ||
-         (command.flags & (kWrite | kMayReplicate)) != 0;
+         (FlagsOf(command) & (kWrite | kMayReplicate)) != 0;
 }
 
 // CLIENT REPLY SKIP silences the request behind it, whatever becomes of that, and be it empty.
@@ -134,17 +142,21 @@ bool Session::Take(std::span<const std::string_view> args) {
 bool Session::Dispatch(std::span<const std::string_view> args) {
   const Command* const command = Lookup(args);
   if (command == nullptr) {
-    if (!refusal_.empty()) RefuseHere(nullptr, refusal_);
+    if (!refusal_.empty()) RefuseToQueue(nullptr, refusal_);
     return true;
   }
   if (const std::string_view refusal = Refusal(command, args); !refusal.empty()) {
-    RefuseHere(command, refusal);
+    RefuseToQueue(command, refusal);
     return true;
   }
   if (PausedNow(*command)) {
     stall_ = Stall::kPaused;
     context_.paused->emplace_back(this);
     return false;
+  }
+  if (client_.transaction != nullptr && !command->never_queued) {
+    Queue(*command, args);
+    return true;
   }
 
   Request request;
@@ -176,6 +188,10 @@ bool Session::DispatchTo(const Router::Target& target, const Request& request) {
   }
   client_.last_command = request.command;
   ++client_.commands;
+  if (RunsTransaction(*request.command)) {
+    RunTransaction(request);
+    return true;
+  }
   switch (target.kind) {
     case Kind::kLocal:
       if (!on_shard || MayRunHere(request)) {
@@ -265,10 +281,16 @@ void Session::LetWait(size_t begin, storage::Ticket depends_on) {
 }
 
 void Session::RefuseHere(const Command* command, std::string_view error) {
+  std::string reply;
+  context_.executor->Refuse(command, error, client_.resp, &reply);
+  ReplyHere(reply);
+}
+
+void Session::ReplyHere(std::string_view reply) {
   OpenLocalPlace();
   std::string& bytes = replies_.bytes(local_place_);
   const size_t begin = bytes.size();
-  context_.executor->Refuse(command, error, client_.resp, &bytes);
+  bytes.append(reply);
   if (RepliesSuppressed()) bytes.resize(begin);
   bytes_in_queue_ += bytes.size() - begin;
 }
@@ -288,18 +310,6 @@ void Session::SendAway(uint32_t shard, const Request& request) {
   AddInFlight(1);
   if (shard == context_.router->core()) ++own_in_flight_;
   context_.router->Enqueue(shard, this, item, request.args, request.keys);
-}
-
-void Session::RunSpanning(const Request& request) {
-  CloseLocalPlace();
-  const bool suppressed = RepliesSuppressed();
-  uint64_t place = 0;
-  if (!suppressed) place = replies_.Open();
-  deferred_place_ = place;
-  deferred_suppressed_ = suppressed;
-  stall_ = Stall::kSpanning;
-  AddInFlight(2);  // that it has run, and its reply
-  context_.router->StartSpanning(this, request, place, suppressed, own_in_flight_ != 0);
 }
 
 void Session::OpenLocalPlace() {
@@ -341,18 +351,6 @@ void Session::OnBatchReplies(const OperationBatch& batch) {
   if (batch.target() == context_.router->core()) own_in_flight_ -= batch.items().size();
   if (host_ != nullptr) host_->OnOutput();
   RemoveInFlight(batch.items().size());
-}
-
-void Session::OnSpanningExecuted(bool deferred) {
-  if (!deferred) EndStall();
-  RemoveInFlight(1);
-}
-
-void Session::OnSpanningReply(const SpanningOperation& operation) {
-  if (!operation.suppressed()) Finish(operation.place(), operation.reply());
-  if (host_ != nullptr) host_->OnOutput();
-  if (operation.told_at_once()) OnSpanningExecuted(false);
-  RemoveInFlight(1);
 }
 
 void Session::OnDeferredReply(std::string_view bytes) {

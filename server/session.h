@@ -104,7 +104,7 @@ class Session final : public Requester,
 
   // Requester: what was under way comes back to this core.
   void OnBatchReplies(const OperationBatch& batch) override;
-  void OnSpanningExecuted(bool deferred) override;
+  void OnSpanningExecuted(bool deferred, const ClientState* client) override;
   void OnSpanningReply(const SpanningOperation& operation) override;
   void OnDeferredReply(std::string_view bytes) override;
   void OnLocalRelease(uint64_t place) override;
@@ -135,6 +135,15 @@ class Session final : public Requester,
   void SendAway(uint32_t shard, const Request& request);
   void RunSpanning(const Request& request);
   void RefuseHere(const Command* command, std::string_view error);
+  void ReplyHere(std::string_view reply);
+
+  // Transactions, and what else spans shards (session_spanning.cc).
+  [[nodiscard]] uint32_t FlagsOf(const Command& command) const;
+  [[nodiscard]] bool RunsTransaction(const Command& command) const;
+  void RefuseToQueue(const Command* command, std::string_view error);
+  void Queue(const Command& command, std::span<const std::string_view> args);
+  void RunTransaction(const Request& request);
+  void TakeOver(const ClientState& client);
 
   void OpenLocalPlace();
   void CloseLocalPlace();

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "server/mailbox.h"
@@ -12,6 +13,8 @@
 
 namespace tally::server {
 
+inline constexpr std::string_view kLostReply = "-ERR internal error: the reply was lost\r\n";
+
 /// Carries a deferred reply home to its requester's core, from whatever thread has it.
 class SessionDeferredReply final : public DeferredReply {
  public:
@@ -19,7 +22,7 @@ class SessionDeferredReply final : public DeferredReply {
       : requester_(requester), core_(core), mailboxes_(mailboxes), resp_(resp) {}
   ~SessionDeferredReply() override {
     // Dropped unsent: the client must not wait for ever, and learns that it got no answer.
-    if (!sent_) Send("-ERR internal error: the reply was lost\r\n");
+    if (!sent_) Send(std::string(kLostReply));
   }
   SessionDeferredReply(const SessionDeferredReply&) = delete;
   SessionDeferredReply& operator=(const SessionDeferredReply&) = delete;

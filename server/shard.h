@@ -39,6 +39,7 @@ class Shard final : private InputGate::Host {
   /// from `database` by way of `loader`. All outlive the shard's use.
   void Attach(storage::CommitLog* log, storage::Database* database, ObjectLoader* loader) {
     log_ = log;
+    database_ = database;
     input_gate_.Attach(database, loader);
     may_be_cold_ = !keyspace_.is_complete();
   }
@@ -50,14 +51,17 @@ class Shard final : private InputGate::Host {
   [[nodiscard]] MemoryBudget& memory() { return memory_; }
   [[nodiscard]] Executor& executor() { return *executor_; }
   [[nodiscard]] storage::CommitLog& log() { return *log_; }
+  [[nodiscard]] storage::Database* database() const { return database_; }
 
   /// Whether all that the keys name is in memory. Requires `!occupied()`, as the next.
   [[nodiscard]] bool Knows(int database, std::span<const storage::Key> keys) const;
   /// Whether one of them cannot be read from the disk (InputGate::IsUnreadable).
   [[nodiscard]] bool IsUnreadable(int database, std::span<const storage::Key> keys) const;
   /// Whether the command need not wait for room to write.
-  [[nodiscard]] bool HasRoomFor(const Command& command) const {
-    return (command.flags & kWrite) == 0 || memory_.HasRoom();
+  [[nodiscard]] bool HasRoomFor(const Command& command) const { return HasRoomFor(command.flags); }
+  /// The same of commands with these flags.
+  [[nodiscard]] bool HasRoomFor(uint32_t command_flags) const {
+    return (command_flags & kWrite) == 0 || memory_.HasRoom();
   }
   /// Runs one operation all of whose keys are here, and known. Requires `!occupied()`.
   Outcome Run(const Request& request, std::string* out) {
@@ -103,6 +107,7 @@ class Shard final : private InputGate::Host {
   std::vector<storage::Keyspace*> keyspaces_;  // by shard; only this one's is not null
   Executor* const executor_;
   storage::CommitLog* log_ = nullptr;
+  storage::Database* database_ = nullptr;
   ReplyGate gate_;
   InputGate input_gate_;
   MemoryBudget memory_;

@@ -9,35 +9,22 @@
 
 namespace tally::server {
 
-SpanningOperation::SpanningOperation(const Route& route, const Request& request, uint64_t place,
+SpanningOperation::SpanningOperation(const Route& route, const Request& request,
+                                     std::shared_ptr<const RequestList> requests,
+                                     std::unique_ptr<TransactionRun> transaction, uint64_t place,
                                      bool suppressed, std::vector<uint32_t> visits)
     : route_(route),
       request_(request),
+      requests_(std::move(requests)),
+      transaction_(std::move(transaction)),
       place_(place),
       suppressed_(suppressed),
       visits_(std::move(visits)),
-      keyspaces_(route.shards->size(), nullptr) {
-  size_t size = 0;
-  for (const std::string_view argument : request.args) size += argument.size();
-  bytes_.reserve(size);  // never moves again: the views below stay good
-  args_.reserve(request.args.size());
-  for (const std::string_view argument : request.args) {
-    const size_t begin = bytes_.size();
-    bytes_.append(argument);
-    args_.push_back(std::string_view(bytes_).substr(begin));
-  }
-  keys_.reserve(request.keys.size());
-  for (size_t i = 0; i < request.keys.size(); ++i) {
-    const std::string_view name = args_[KeyArgument(request.command->keys, i)];
-    keys_.push_back({name, request.keys[i].slot, request.keys[i].hash});
-  }
-  request_.args = args_;
-  request_.keys = keys_;
-}
+      keyspaces_(route.shards->size(), nullptr) {}
 
 void SpanningOperation::Start(std::unique_ptr<SpanningOperation> operation, bool behind_mail) {
   SpanningOperation* const raw = operation.get();
-  raw->gathers_ = !raw->keys_.empty() &&
+  raw->gathers_ = !raw->requests_->needed().empty() &&
                   std::any_of(raw->visits_.begin(), raw->visits_.end(), [raw](uint32_t visit) {
                     return (*raw->route_.shards)[visit]->may_be_cold();
                   });
@@ -78,26 +65,33 @@ void SpanningOperation::Deliver(std::unique_ptr<Message> self) {
   }
   Run(shard);
   if (pinned_) Unpin(KeysOn(*shard), shard);
-  if (outcome_.deferred) {
-    TellExecuted();
-  } else if (shard->IsDurable(outcome_.depends_on)) {
-    told_at_once_ = true;
-    route_.mailboxes->Send(route_.origin, std::move(self));
-  } else {
-    // The session goes on with its next request; the reply follows, when the gate lets it go.
-    TellExecuted();
-    [[maybe_unused]] Message* const held = self.release();
-    shard->gate().Hold(outcome_.depends_on, this);
-  }
+  Tell(shard, std::move(self));
   shard->Leave();
+}
+
+void SpanningOperation::Tell(Shard* last, std::unique_ptr<Message> self) {
+  if (!last->IsDurable(outcome_.depends_on)) {
+    // The session goes on with its next request; the reply follows, when the gate lets it go.
+    TellExecuted(*last);
+    [[maybe_unused]] Message* const held = self.release();
+    last->gate().Hold(outcome_.depends_on, this);
+  } else if (outcome_.deferred) {
+    TellExecuted(*last);
+    if (transaction_ != nullptr) transaction_->Told();
+  } else {
+    told_at_once_ = true;
+    if (route_.origin == last->number()) {
+      route_.requester->OnSpanningReply(*this);
+    } else {
+      route_.mailboxes->Send(route_.origin, std::move(self));
+    }
+  }
 }
 
 std::vector<NeededKey> SpanningOperation::KeysOn(const Shard& shard) const {
   std::vector<NeededKey> needed;
-  for (const storage::Key& key : keys_) {
-    if (route_.shard_map->ShardOf(key.slot) == shard.number()) {
-      needed.push_back({request_.database, key});
-    }
+  for (const NeededKey& key : requests_->needed()) {
+    if (route_.shard_map->ShardOf(key.key.slot) == shard.number()) needed.push_back(key);
   }
   return needed;
 }
@@ -115,7 +109,7 @@ bool SpanningOperation::HasToWait(Shard* shard, std::unique_ptr<Message>* self) 
     return true;
   }
   // Before it holds up anybody.
-  if (!has_room_ && !shard->HasRoomFor(*request_.command)) {
+  if (!has_room_ && !shard->HasRoomFor(requests_->flags())) {
     has_room_ = true;  // when it comes back
     input_gate.WaitForRoom(route_.requester, std::move(*self));
     return true;
@@ -180,21 +174,44 @@ void SpanningOperation::Unpin(const std::vector<NeededKey>& keys, Shard* shard) 
   }
 }
 
-void SpanningOperation::TellExecuted() {
+// Without mail where the session is at home: a pipeline's transactions then share a turn.
+void SpanningOperation::TellExecuted(const Shard& last) {
+  if (route_.origin == last.number()) {
+    route_.requester->OnSpanningExecuted(outcome_.deferred, client());
+    return;
+  }
+  std::shared_ptr<const ClientState> client;
+  if (transaction_ != nullptr) client = transaction_->client();
   route_.mailboxes->Call(route_.origin,
-                         [requester = route_.requester, deferred = outcome_.deferred] {
-                           requester->OnSpanningExecuted(deferred);
+                         [requester = route_.requester, deferred = outcome_.deferred, client] {
+                           requester->OnSpanningExecuted(deferred, client.get());
                          });
 }
 
-void SpanningOperation::Run(Shard* last) {
+void SpanningOperation::RunHandlers(Shard* last) {
   request_.now_ms = WallClock::NowMs();
+  if (transaction_ != nullptr) {
+    if (unreadable_) {
+      transaction_->Refuse(protocol::errors::kUnreadable, request_.now_ms, keyspaces_.data(), last,
+                           &reply_);
+    } else {
+      outcome_ = transaction_->Run(request_, keyspaces_.data(), route_.shard_map, last, &reply_);
+    }
+    return;
+  }
+  request_.command = &requests_->command(0);
+  request_.args = requests_->args(0);
+  request_.keys = requests_->keys(0);
   if (unreadable_) {
     last->executor().Refuse(request_.command, protocol::errors::kUnreadable, request_.resp,
                             &reply_);
   } else {
     outcome_ = last->executor().Run(request_, keyspaces_.data(), &reply_);
   }
+}
+
+void SpanningOperation::Run(Shard* last) {
+  RunHandlers(last);
   executed_ = true;
 
   std::string change_set;
@@ -222,6 +239,11 @@ void SpanningOperation::Run(Shard* last) {
 }
 
 void SpanningOperation::Release() {
+  if (outcome_.deferred) {
+    const std::unique_ptr<SpanningOperation> self(this);
+    if (transaction_ != nullptr) transaction_->Told();
+    return;
+  }
   route_.mailboxes->Send(route_.origin, std::unique_ptr<Message>(this));
 }
 

@@ -3,20 +3,22 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "server/input_gate.h"
 #include "server/mailbox.h"
 #include "server/operation.h"
 #include "server/reply_gate.h"
+#include "server/request_list.h"
 #include "server/requester.h"
 #include "server/shard.h"
+#include "server/transaction_run.h"
 #include "storage/key.h"
 
 namespace tally::server {
 
-/// One command whose keys lie on more than one shard, or that needs them all.
+/// One command whose keys lie on more than one shard, or that needs them all; or a transaction, EXEC with
+/// all that it runs (transaction_run.h), be it on one shard.
 ///
 /// It travels from shard to shard in ascending order (so two of them never wait for each other) and
 /// enters each; a shard that it is inside runs nothing else. On the last one it runs the handler, which
@@ -44,8 +46,11 @@ class SpanningOperation final : public Message, public HeldReply {
     const ShardMap* shard_map;
   };
 
-  /// Copies the arguments; `keys` are views into `request.args`. `visits` are the shards, ascending.
-  SpanningOperation(const Route& route, const Request& request, uint64_t place, bool suppressed,
+  /// `requests` is sealed, and one request where there is no `transaction`; `request` has what they have in
+  /// common. `visits` are the shards, ascending.
+  SpanningOperation(const Route& route, const Request& request,
+                    std::shared_ptr<const RequestList> requests,
+                    std::unique_ptr<TransactionRun> transaction, uint64_t place, bool suppressed,
                     std::vector<uint32_t> visits);
 
   /// Sends it to its first shard; from then on it is the receiver's. By mail even to this core's own, if
@@ -62,6 +67,10 @@ class SpanningOperation final : public Message, public HeldReply {
   /// The reply came with the news that it has run (else OnSpanningExecuted came before).
   [[nodiscard]] bool told_at_once() const { return told_at_once_; }
   [[nodiscard]] const std::string& reply() const { return reply_; }
+  /// What a transaction made of the client's state; else null.
+  [[nodiscard]] const ClientState* client() const {
+    return transaction_ == nullptr ? nullptr : transaction_->client().get();
+  }
 
  private:
   [[nodiscard]] std::vector<NeededKey> KeysOn(const Shard& shard) const;
@@ -69,17 +78,18 @@ class SpanningOperation final : public Message, public HeldReply {
   void BackOff(std::unique_ptr<Message> self);
   void PinOn(Shard* shard);
   void Run(Shard* last);
+  void RunHandlers(Shard* last);
+  void Tell(Shard* last, std::unique_ptr<Message> self);
   void LeaveOther(Shard* shard, bool entered);
   static void Unpin(const std::vector<NeededKey>& keys, Shard* shard);
-  void TellExecuted();
+  void TellExecuted(const Shard& last);
 
   Route route_;
   Request request_;
+  std::shared_ptr<const RequestList> requests_;
+  std::unique_ptr<TransactionRun> transaction_;
   uint64_t place_;
   bool suppressed_;
-  std::string bytes_;
-  std::vector<std::string_view> args_;
-  std::vector<storage::Key> keys_;
   std::vector<uint32_t> visits_;
   size_t next_visit_ = 0;
   bool gathers_ = false;  // the round before entering

@@ -142,7 +142,7 @@ void Scan(Operation& op) {
   const SlotPosition from = PositionOf(options.cursor);
   const auto wanted = static_cast<size_t>(options.count);
   auto visitor = std::make_unique<ScanVisitor>(std::move(options), op.Defer());
-  op.services().Walk(std::move(visitor), op.database(), from, wanted);
+  op.walker().Walk(std::move(visitor), op.database(), from, wanted);
 }
 
 class KeysVisitor final : public WalkVisitor {
@@ -167,7 +167,7 @@ class KeysVisitor final : public WalkVisitor {
 
 void Keys(Operation& op) {
   auto visitor = std::make_unique<KeysVisitor>(op.arg(1), op.Defer());
-  op.services().Walk(std::move(visitor), op.database(), {}, KeyspaceWalk::kMostPerStep);
+  op.walker().Walk(std::move(visitor), op.database(), {}, KeyspaceWalk::kMostPerStep);
 }
 
 // One of the next `kCandidates` from a random place on, all equally likely: what lies behind a gap in the
@@ -176,8 +176,8 @@ class RandomKeyVisitor final : public WalkVisitor {
  public:
   static constexpr uint64_t kCandidates = 64;
 
-  RandomKeyVisitor(Services* services, int database, std::shared_ptr<DeferredReply> token)
-      : services_(services), database_(database), token_(std::move(token)), random_(Seed()) {}
+  RandomKeyVisitor(Walker* walker, int database, std::shared_ptr<DeferredReply> token)
+      : walker_(walker), database_(database), token_(std::move(token)), random_(Seed()) {}
 
   void Visit(const storage::Object& object) override {
     ++seen_;
@@ -214,14 +214,14 @@ class RandomKeyVisitor final : public WalkVisitor {
 
   static uint64_t Seed() { return std::random_device{}(); }
   void GoOn(Stage stage, SlotPosition from) {
-    auto rest = std::make_unique<RandomKeyVisitor>(services_, database_, token_);
+    auto rest = std::make_unique<RandomKeyVisitor>(walker_, database_, token_);
     rest->stage_ = stage;
     rest->seen_ = seen_;
     rest->name_ = std::move(name_);
-    services_->Walk(std::move(rest), database_, from, kCandidates);
+    walker_->Walk(std::move(rest), database_, from, kCandidates);
   }
 
-  Services* const services_;
+  Walker* const walker_;
   const int database_;
   const std::shared_ptr<DeferredReply> token_;
   std::mt19937_64 random_;
@@ -231,9 +231,9 @@ class RandomKeyVisitor final : public WalkVisitor {
 };
 
 void RandomKey(Operation& op) {
-  auto visitor = std::make_unique<RandomKeyVisitor>(&op.services(), op.database(), op.Defer());
+  auto visitor = std::make_unique<RandomKeyVisitor>(&op.walker(), op.database(), op.Defer());
   const SlotPosition from = visitor->RandomSlot();
-  op.services().Walk(std::move(visitor), op.database(), from, RandomKeyVisitor::kCandidates);
+  op.walker().Walk(std::move(visitor), op.database(), from, RandomKeyVisitor::kCandidates);
 }
 
 constexpr std::array kRows{

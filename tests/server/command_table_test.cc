@@ -36,7 +36,8 @@ TEST(CommandTableTest, IsSortedByName) {
 }
 
 TEST(CommandTableTest, EveryRowSaysWhatAUserNeeds) {
-  const std::set<std::string_view> groups{"string", "bitmap", "generic", "connection", "server"};
+  const std::set<std::string_view> groups{"string",     "bitmap", "generic",
+                                          "connection", "server", "transactions"};
   for (const Command* row : AllRows()) {
     SCOPED_TRACE(FullName(*row));
     EXPECT_FALSE(row->summary.empty());
@@ -68,7 +69,8 @@ TEST(CommandTableTest, KeyPositionsFitTheArity) {
   for (const Command* row : AllRows()) {
     SCOPED_TRACE(FullName(*row));
     const KeyPositions& keys = row->keys;
-    EXPECT_EQ(row->scope == Scope::kKeys, keys.first != 0);
+    const bool on_keys = row->scope == Scope::kKeys || row->scope == Scope::kKeysEntered;
+    EXPECT_EQ(on_keys, keys.first != 0);
     if (keys.first == 0) {
       EXPECT_EQ(keys.last, 0);
       EXPECT_EQ(keys.step, 0);

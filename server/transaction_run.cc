@@ -1,0 +1,93 @@
+#include "server/transaction_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/errors.h"
+#include "protocol/reply.h"
+#include "server/cycle_clock.h"
+#include "server/held_walk.h"
+#include "server/transaction.h"
+#include "storage/invariant.h"
+
+namespace tally::server {
+
+TransactionRun::TransactionRun(const Command* exec, const Requester* requester,
+                               const ClientState& client, std::shared_ptr<Watch> watch)
+    : exec_(exec),
+      client_(std::make_shared<ClientState>(client)),
+      watch_(std::move(watch)),
+      parts_(std::make_shared<ReplyParts>(requester)) {
+  client_->watch = nullptr;  // EXEC ends it, and none of the requests shall
+}
+
+// Redis drops each reply by the mode of its moment, the array's own header likewise. (SKIP is over by
+// EXEC: what it silences is MULTI, or what is behind EXEC.)
+bool TransactionRun::IsSilent() const {
+  return client_->reply_mode == ClientState::ReplyMode::kOff;
+}
+
+Outcome TransactionRun::Run(Request request, storage::Keyspace* const* keyspaces,
+                            const ShardMap* shard_map, Shard* shard, std::string* reply) {
+  const uint64_t start = CycleClock::Now();
+  Outcome outcome;
+  if (watch_ != nullptr && watch_->End(request.now_ms, keyspaces)) {
+    if (!IsSilent()) protocol::ReplyWriter(reply, client_->resp).NullArray();
+    // The change has its ticket, since its turn was closed; that there was one shall not be taken back.
+    outcome.depends_on = shard->log().appended();
+  } else {
+    const auto factory = request.deferred_factory;
+    void* const session = request.deferred_context;
+    const int resp = client_->resp;
+    outcome.depends_on = RunRequests(&request, keyspaces, shard_map, shard, reply);
+    outcome.deferred = !parts_->Join(reply);
+    if (outcome.deferred) parts_->SendTo(factory(session, resp), std::move(*reply));
+  }
+  client_->transaction = nullptr;
+  shard->executor().CountCall(*exec_, CycleClock::Now() - start);
+  return outcome;
+}
+
+storage::Ticket TransactionRun::RunRequests(Request* request, storage::Keyspace* const* keyspaces,
+                                            const ShardMap* shard_map, Shard* shard,
+                                            std::string* reply) {
+  const RequestList& requests = client_->transaction->requests();
+  HeldWalk walk(keyspaces, shard_map, shard->database(), request->now_ms);
+  request->client = client_.get();
+  request->walker = &walk;
+  request->deferred_factory = &TransactionRun::MakePart;
+  request->deferred_context = this;
+  reply_ = reply;
+  if (!IsSilent()) protocol::ReplyWriter(reply, client_->resp).Array(requests.size());
+  storage::Ticket depends_on = storage::kNoTicket;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    TALLY_ASSERT(client_->database == requests.database(i), "its objects were brought in");
+    request->command = &requests.command(i);
+    request->args = requests.args(i);
+    request->keys = requests.keys(i);
+    request->database = client_->database;
+    request->resp = client_->resp;
+    const size_t begin = reply->size();
+    const Outcome outcome = shard->executor().Run(*request, keyspaces, reply);
+    depends_on = std::max(depends_on, outcome.depends_on);
+    if (!IsSilent()) continue;
+    reply->resize(begin);
+    if (outcome.deferred) parts_->DropLast();
+  }
+  return std::max(depends_on, walk.depends_on());
+}
+
+void TransactionRun::Refuse(std::string_view error, int64_t now_ms,
+                            storage::Keyspace* const* keyspaces, Shard* shard, std::string* reply) {
+  if (watch_ != nullptr) static_cast<void>(watch_->End(now_ms, keyspaces));
+  shard->executor().Refuse(exec_, protocol::errors::ExecAborted(error), client_->resp, reply);
+  if (IsSilent()) reply->clear();
+  client_->transaction = nullptr;
+}
+
+std::shared_ptr<DeferredReply> TransactionRun::MakePart(void* run, int resp) {
+  auto* const self = static_cast<TransactionRun*>(run);
+  return self->parts_->Add(self->reply_->size(), resp);
+}
+
+}  // namespace tally::server
