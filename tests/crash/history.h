@@ -40,6 +40,7 @@ struct Operation {
   TimeNs dead = kUnanswered;
   int64_t value = 0;
   std::vector<int64_t> parts = {};
+  bool in_transaction = false;  ///< of a group: as single-key commands between MULTI and EXEC
 
   [[nodiscard]] bool Answered() const { return told != kUnanswered; }
   /// No effect of it comes after this.

@@ -53,6 +53,34 @@ Arguments ToCommand(const Operation& operation, int group_size) {
   return arguments;
 }
 
+/// The same as single-key commands, which a transaction makes one.
+std::vector<Arguments> ToTransaction(const Operation& operation, int group_size) {
+  std::vector<Arguments> commands = {{"MULTI"}};
+  for (int i = 0; i < group_size; ++i) {
+    const std::string key = fmt::format("group:{}:{}", operation.object, i);
+    if (operation.kind == OperationKind::kGroupWrite) {
+      commands.push_back({"SET", key, std::to_string(operation.value)});
+    } else {
+      commands.push_back({operation.kind == OperationKind::kGroupDelete ? "DEL" : "GET", key});
+    }
+  }
+  commands.push_back({"EXEC"});
+  return commands;
+}
+
+/// EXEC's reply as that of the one command; of another type when it cannot be that.
+Reply ToSingleReply(const Reply& exec, OperationKind kind) {
+  if (kind == OperationKind::kGroupRead || exec.type != '*' || exec.elements.empty()) return exec;
+  Reply reply = exec.elements.front();
+  reply.integer = 0;
+  for (const Reply& part : exec.elements) {
+    const bool same_text = kind == OperationKind::kGroupDelete || part.text == reply.text;
+    if (part.type != reply.type || !same_text) return exec;
+    reply.integer += part.integer;
+  }
+  return reply;
+}
+
 std::optional<int64_t> ToInteger(const Reply& reply, int64_t absent) {
   if (reply.is_null) return absent;
   int64_t value = 0;
@@ -117,7 +145,13 @@ class Session {
   bool Do(std::vector<Operation> batch) {
     std::string bytes;
     for (const Operation& operation : batch) {
-      bytes += EncodeCommand(ToCommand(operation, group_size_));
+      if (!operation.in_transaction) {
+        bytes += EncodeCommand(ToCommand(operation, group_size_));
+        continue;
+      }
+      for (const Arguments& command : ToTransaction(operation, group_size_)) {
+        bytes += EncodeCommand(command);
+      }
     }
     const size_t first = operations_.size();
     const TimeNs asked = NowNs();
@@ -136,7 +170,12 @@ class Session {
 
  private:
   bool ReadReply(Operation* operation) {
-    const std::optional<Reply> reply = client_->ReadReply();
+    std::optional<Reply> reply = client_->ReadReply();
+    if (operation->in_transaction && reply) {
+      // Behind MULTI's: one for each that was queued, then EXEC's.
+      for (int i = 0; i <= group_size_ && reply; ++i) reply = client_->ReadReply();
+      if (reply) reply = ToSingleReply(*reply, operation->kind);
+    }
     if (!reply) {
       if (client_->timed_out() || client_->malformed()) {
         wrong_replies_.push_back(
@@ -207,6 +246,7 @@ class Plan {
     Operation operation{
         .kind = OperationKind::kGroupRead,
         .object = static_cast<uint32_t>(Below(static_cast<uint64_t>(options_.groups)))};
+    operation.in_transaction = Below(2) == 0;
     const bool mine = operation.object % 2 == 0 ||
                       static_cast<int>(operation.object / 2) % options_.clients == client_;
     if (dice < 75 || !mine) return operation;
