@@ -160,6 +160,19 @@ CommandGenerator::Commands CommandGenerator::CounterCommand() {
   }
 }
 
+CommandGenerator::Commands CommandGenerator::TransactionCommand() {
+  const uint64_t dice = Below(100);
+  if (dice < 30) return StringCommand();
+  if (dice < 55) return CounterCommand();
+  if (dice < 75) return MultiKeyCommand();
+  if (dice < 82) return DatabaseCommand();
+  if (dice < 88) return KeyCommand();
+  if (dice < 92) return {{"ECHO", Value()}};
+  if (dice < 93) return UnknownCommand();
+  // Refused in a transaction, or not what they are outside. (SHUTDOWN would be one day too many.)
+  return {{AnyCase(Pick(std::array{"MULTI", "UNWATCH", "SAVE", "WATCH", "EXEC"}))}};
+}
+
 CommandGenerator::Commands CommandGenerator::MultiKeyCommand() {
   Arguments command;
   switch (Below(7)) {

@@ -34,7 +34,8 @@ std::vector<Arguments> CommandGenerator::Greeting() const {
 Unit CommandGenerator::Next() {
   const uint64_t dice = Below(1000);
   if (dice < 20) return WholeScan();
-  if (dice < 700) return FromCommands(Some());
+  if (dice < 640) return FromCommands(Some());
+  if (dice < 700) return Transaction();
   if (dice < 850) return Pipeline();
   if (dice < 870) return ShortExpiry();
   if (dice < 890) return Handshake();
@@ -80,6 +81,34 @@ Unit CommandGenerator::Pipeline() {
   Unit unit = FromCommands(std::move(all));
   if (Chance(50)) unit.cuts = Cuts(unit.bytes.size());
   return unit;
+}
+
+// EXEC's reply is compared whole: commands whose replies may differ are left out.
+Unit CommandGenerator::Transaction() {
+  Commands commands;
+  if (Chance(40)) {
+    Arguments watch = {AnyCase("WATCH")};
+    AppendKeys(&watch, 1);
+    commands.push_back(std::move(watch));
+  }
+  if (Chance(20)) commands.push_back(CounterCommand().front());
+  if (Chance(95)) commands.push_back({AnyCase("MULTI")});
+  const uint64_t count = Below(8);
+  for (uint64_t i = 0; i < count; ++i) {
+    Commands some = TransactionCommand();
+    if (Chance(3)) Garble(&some);
+    for (Arguments& command : some) commands.push_back(std::move(command));
+  }
+  const uint64_t dice = Below(100);
+  if (dice < 85) {
+    commands.push_back({AnyCase("EXEC")});
+  } else if (dice < 95) {
+    commands.push_back({AnyCase("DISCARD")});
+  } else {
+    commands.push_back({"EXEC", "extra"});
+  }
+  commands.push_back({"UNWATCH"});
+  return FromCommands(std::move(commands));
 }
 
 Unit CommandGenerator::ShortExpiry() {

@@ -88,10 +88,12 @@ class CommandGenerator {
   [[nodiscard]] Commands ConfigCommand();
   [[nodiscard]] Commands ServerCommand();
   [[nodiscard]] Commands UnknownCommand();
+  [[nodiscard]] Commands TransactionCommand();
   void Garble(Commands* commands);
 
   [[nodiscard]] Unit FromCommands(Commands commands);
   [[nodiscard]] Unit Pipeline();
+  [[nodiscard]] Unit Transaction();
   [[nodiscard]] Unit ShortExpiry();
   [[nodiscard]] Unit Handshake();
   [[nodiscard]] Unit SuppressedReplies();
