@@ -202,7 +202,7 @@ const std::vector<Arguments>& ServerCommands() {
 const std::vector<Arguments>& ObjectCommands() {
   static const std::vector<Arguments> all = {
       {"OBJECT"}, {"OBJECT", "FOO"}, {"OBJECT", "FOO", "a"}, {"OBJECT", ""}, {"OBJECT", "ENCODING"},
-      {"OBJECT", "ENCODING", "a", "b"}, {"OBJECT", "IDLETIME"}, {"OBJECT", "REFCOUNT", "nosuch"},
+      {"OBJECT", "ENCODING", "nosuch", "b"}, {"OBJECT", "IDLETIME"}, {"OBJECT", "REFCOUNT", "nosuch"},
       {"OBJECT", "ENCODING", "nosuch"}, {"OBJECT", "HELP", "x"}, {"MEMORY"}, {"MEMORY", "FOO"},
       {"MEMORY", ""}, {"MEMORY", "USAGE"}, {"MEMORY", "USAGE", "nosuch"}, {"MEMORY", "HELP", "x"},
       {"MEMORY", "USAGE", "nosuch", "SAMPLES"}, {"MEMORY", "USAGE", "nosuch", "FOO", "1"},
