@@ -318,7 +318,8 @@ void RocksObjectsTest::ExpectSpaceWhileOverwriting(int parts) {
   const auto at_rest = static_cast<double>(TableBytes());
   EXPECT_LT(at_rest, 2.5 * live_bytes);
   EXPECT_GT(at_rest, live_bytes);
-  EXPECT_LT(most, 10 * live_bytes);
+  // Eight files wait at most, one is new, and a compaction that gets no CPU has its inputs and outputs.
+  EXPECT_LT(most, 12 * live_bytes);
   EXPECT_NEAR(static_cast<double>(database_->ObjectFileBytes()), at_rest, 0.01 * at_rest)
       << "and the meta records' table";
   RecordProperty("at_rest", std::to_string(at_rest / live_bytes));
