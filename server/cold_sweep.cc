@@ -5,23 +5,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include "server/wall_clock.h"
-
 namespace tally::server {
 
 using storage::SlotPosition;
 
 namespace {
-
-/// Moves on to the next slot that is not complete; false: there is none in this database.
-bool SkipComplete(const storage::Keyspace& keyspace, int database, SlotPosition* position) {
-  *position = std::max(*position, SlotPosition{keyspace.slots().first, 0});
-  while (position->slot < keyspace.slots().end) {
-    if (!keyspace.IsSlotComplete(database, position->slot)) return true;
-    *position = {position->slot + 1, 0};
-  }
-  return false;
-}
 
 std::unique_ptr<RangeWaiter> AsWaiter(RangeWaiter* waiter, std::unique_ptr<Message> self) {
   [[maybe_unused]] Message* const same = self.release();
@@ -33,7 +21,8 @@ std::unique_ptr<RangeWaiter> AsWaiter(RangeWaiter* waiter, std::unique_ptr<Messa
 bool WarmUp::FindCold() {
   const storage::Keyspace& keyspace = shard_->keyspace();
   for (; database_ < keyspace.databases(); ++database_, position_ = SlotPosition()) {
-    if (SkipComplete(keyspace, database_, &position_)) return true;
+    position_ = keyspace.NextIncomplete(database_, position_);
+    if (position_.slot < keyspace.slots().end) return true;
   }
   return false;
 }
@@ -78,7 +67,7 @@ void WarmUp::Deliver(std::unique_ptr<Message> self) {
   const SlotPosition begin = position_;
   const uint32_t end =
       shard_->input_gate().WaitForRange(AsWaiter(this, std::move(self)), database, begin,
-                                        kObjectsPerStep, 0, ObjectLoader::Urgency::kBackground);
+                                        kObjectsPerStep, ObjectLoader::Urgency::kBackground);
   // A slot that the last step ended in has been watched since its beginning.
   for (uint32_t slot = begin.hash == 0 ? begin.slot : begin.slot + 1; slot < end; ++slot) {
     keyspace.WatchSlot(database, slot);
@@ -92,40 +81,6 @@ void WarmUp::OnRange(SlotPosition end, bool readable) {
     shard_->keyspace().CompleteSlot(database_, slot);
   }
   position_ = end;
-}
-
-bool ColdExpiry::FindCold() {
-  const storage::Keyspace& keyspace = shard_->keyspace();
-  // Once round all databases.
-  for (int i = 0; i <= keyspace.databases(); ++i) {
-    if (SkipComplete(keyspace, place_->database, &place_->position)) return true;
-    place_->database = (place_->database + 1) % keyspace.databases();
-    place_->position = SlotPosition();
-  }
-  return false;
-}
-
-void ColdExpiry::Deliver(std::unique_ptr<Message> self) {
-  if (shard_->occupied()) {
-    shard_->Park(std::move(self));
-    return;
-  }
-  if (asked_) {
-    place_->runs = false;
-    return;
-  }
-  if (place_->runs || !FindCold()) return;
-  place_->runs = true;
-  asked_ = true;
-  const Place place = *place_;
-  shard_->input_gate().WaitForRange(AsWaiter(this, std::move(self)), place.database, place.position,
-                                    kObjectsPerStep, WallClock::NowMs(),
-                                    ObjectLoader::Urgency::kBackground);
-}
-
-// Damage is found by whoever reads the object; the search goes on behind it.
-void ColdExpiry::OnRange(SlotPosition end, bool readable) {
-  place_->position = readable ? end : SlotPosition{place_->position.slot + 1, 0};
 }
 
 }  // namespace tally::server

@@ -49,30 +49,4 @@ class WarmUp final : public RangeWaiter {
   uint64_t next_percent_ = kPercentPerLine;
 };
 
-/// One step of the search for cold objects that have expired: they come into memory, where they are found
-/// and removed as all others are. Goes on where the shard's last step ended.
-class ColdExpiry final : public RangeWaiter {
- public:
-  static constexpr size_t kObjectsPerStep = 5000;
-
-  /// Where the search goes on; of one shard, used on its thread only.
-  struct Place {
-    int database = 0;
-    storage::SlotPosition position;
-    bool runs = false;
-  };
-
-  ColdExpiry(Shard* shard, Place* place) : shard_(shard), place_(place) {}
-
-  void Deliver(std::unique_ptr<Message> self) override;
-  void OnRange(storage::SlotPosition end, bool readable) override;
-
- private:
-  bool FindCold();
-
-  Shard* const shard_;
-  Place* const place_;
-  bool asked_ = false;
-};
-
 }  // namespace tally::server

@@ -78,7 +78,7 @@ class InputGate::KeysTask final : public LoadTask {
 class InputGate::RangeTask final : public LoadTask {
  public:
   RangeTask(InputGate* gate, std::unique_ptr<RangeWaiter> waiter, int database, SlotPosition begin,
-            SlotRange pinned, size_t wanted, int64_t expired_by_ms)
+            SlotRange pinned, size_t wanted)
       : LoadTask(gate->shard_),
         gate_(gate),
         waiter_(std::move(waiter)),
@@ -86,8 +86,7 @@ class InputGate::RangeTask final : public LoadTask {
         begin_(begin),
         pinned_(pinned),
         end_{pinned.end, 0},
-        wanted_(wanted),
-        expired_by_ms_(expired_by_ms) {}
+        wanted_(wanted) {}
 
   void Read(storage::Database* database) override {
     std::string begin;
@@ -113,7 +112,7 @@ class InputGate::RangeTask final : public LoadTask {
           }
           last = position;
           ++looked_at_;
-          if (expired_by_ms_ == 0 || HasExpired(record)) Keep(key, value);
+          Keep(key, value);
           return ScanStep::kContinue;
         });
     if (!status.ok()) readable_ = false;
@@ -138,9 +137,6 @@ class InputGate::RangeTask final : public LoadTask {
     size_t value;
     size_t end;
   };
-  [[nodiscard]] bool HasExpired(const ObjectRecord& record) const {
-    return record.expires_at_ms != storage::kNoExpiry && record.expires_at_ms < expired_by_ms_;
-  }
   void Keep(std::string_view key, std::string_view value) {
     const size_t begin = bytes_.size();
     bytes_.append(key);
@@ -168,7 +164,6 @@ class InputGate::RangeTask final : public LoadTask {
   const SlotRange pinned_;
   SlotPosition end_;
   const size_t wanted_;
-  const int64_t expired_by_ms_;
   bool readable_ = true;
   size_t looked_at_ = 0;
   std::string bytes_;
@@ -328,7 +323,7 @@ void InputGate::GiveRoom(const std::function<bool()>& has_room) {
 }
 
 uint32_t InputGate::WaitForRange(std::unique_ptr<RangeWaiter> waiter, int database,
-                                 SlotPosition begin, size_t wanted, int64_t expired_by_ms,
+                                 SlotPosition begin, size_t wanted,
                                  ObjectLoader::Urgency urgency) {
   // As many slots as hold what is wanted, if they are filled evenly.
   const auto& counts = keyspace_->counts(database);
@@ -341,7 +336,7 @@ uint32_t InputGate::WaitForRange(std::unique_ptr<RangeWaiter> waiter, int databa
   keyspace_->pins().PinSlots(database, pinned);
   ++waiting_;
   loader_->Submit(std::make_unique<RangeTask>(this, std::move(waiter), database, begin, pinned,
-                                              wanted, expired_by_ms),
+                                              wanted),
                   urgency);
   return pinned.end;
 }

@@ -86,10 +86,9 @@ class InputGate {
   [[nodiscard]] bool IsUnreadable(int database, const storage::Key& key) const;
 
   /// Reads the objects in about `wanted` places from `begin` on, at least one slot's next ones, and
-  /// delivers the waiter. With `expired_by_ms` not 0 only objects that had expired by then are taken
-  /// into memory. Returns the end of the slots that are pinned meanwhile.
+  /// delivers the waiter. Returns the end of the slots that are pinned meanwhile.
   uint32_t WaitForRange(std::unique_ptr<RangeWaiter> waiter, int database,
-                        storage::SlotPosition begin, size_t wanted, int64_t expired_by_ms,
+                        storage::SlotPosition begin, size_t wanted,
                         ObjectLoader::Urgency urgency);
 
   /// At the end of a turn: begins to read what was asked for in it. Operations that wait for nothing

@@ -62,7 +62,7 @@ void KeyspaceWalk::Deliver(std::unique_ptr<Message> self) {
     if (end == position_) {
       std::unique_ptr<RangeWaiter> waiter(this);
       [[maybe_unused]] Message* const same = self.release();
-      shard->input_gate().WaitForRange(std::move(waiter), database_, position_, wanted_, 0,
+      shard->input_gate().WaitForRange(std::move(waiter), database_, position_, wanted_,
                                        ObjectLoader::Urgency::kClientWaits);
       return;
     }

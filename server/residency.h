@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "server/cold_expiry.h"
 #include "server/cold_sweep.h"
 #include "server/config.h"
 #include "server/mailbox.h"

@@ -40,6 +40,7 @@ class Shard final : private InputGate::Host {
   void Attach(storage::CommitLog* log, storage::Database* database, ObjectLoader* loader) {
     log_ = log;
     database_ = database;
+    loader_ = loader;
     input_gate_.Attach(database, loader);
     may_be_cold_ = !keyspace_.is_complete();
   }
@@ -52,6 +53,7 @@ class Shard final : private InputGate::Host {
   [[nodiscard]] Executor& executor() { return *executor_; }
   [[nodiscard]] storage::CommitLog& log() { return *log_; }
   [[nodiscard]] storage::Database* database() const { return database_; }
+  [[nodiscard]] ObjectLoader* loader() const { return loader_; }
 
   /// Whether all that the keys name is in memory. Requires `!occupied()`, as the next.
   [[nodiscard]] bool Knows(int database, std::span<const storage::Key> keys) const;
@@ -108,6 +110,7 @@ class Shard final : private InputGate::Host {
   Executor* const executor_;
   storage::CommitLog* log_ = nullptr;
   storage::Database* database_ = nullptr;
+  ObjectLoader* loader_ = nullptr;
   ReplyGate gate_;
   InputGate input_gate_;
   MemoryBudget memory_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -127,6 +128,15 @@ class Keyspace {
   void Take(int database, const Key& key, const ObjectRecord* record);
   [[nodiscard]] Pins& pins() { return pins_; }
   [[nodiscard]] bool IsSlotComplete(int database, uint32_t slot) const;
+  /// The next place from `from` on whose slot is not complete; slots().end: there is none.
+  [[nodiscard]] SlotPosition NextIncomplete(int database, SlotPosition from) const;
+  /// The disk has this object, and it has expired: removes it, as Find would, without its value. Nothing
+  /// happens to what is known already, or was flushed.
+  void RemoveExpired(int database, const Key& key, uint32_t generation, int64_t expires_at_ms);
+  /// The first expiry among the objects that left memory since the last ForgetEvictedExpiries; far in
+  /// the future if none of them expires.
+  [[nodiscard]] int64_t next_evicted_expiry_ms() const { return next_evicted_expiry_ms_; }
+  void ForgetEvictedExpiries() { next_evicted_expiry_ms_ = kFarFuture; }
   /// From now on it is noted whether something of the slot leaves memory …
   void WatchSlot(int database, uint32_t slot);
   /// … and if nothing has, and everything on the disk was taken meanwhile, the slot is complete.
@@ -186,6 +196,8 @@ class Keyspace {
   [[nodiscard]] uint64_t evicted_count() const { return evicted_count_; }
 
  private:
+  static constexpr int64_t kFarFuture = std::numeric_limits<int64_t>::max();
+
   struct Database {
     std::vector<SlotTable> tables;           // empty until the first write; by slot - slots_.first
     std::vector<uint32_t> expiring_in_slot;  // in memory, as the next
@@ -238,6 +250,7 @@ class Keyspace {
   uint64_t resident_objects_ = 0;
   uint64_t evicted_count_ = 0;
   uint32_t incomplete_slots_ = 0;
+  int64_t next_evicted_expiry_ms_ = kFarFuture;
   Ticket floor_ = kNoTicket;
   Ticket last_change_ = kNoTicket;
   Pins pins_;

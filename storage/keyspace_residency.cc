@@ -35,6 +35,25 @@ void Keyspace::Take(int database, const Key& key, const ObjectRecord* record) {
   CountResident(db, key.slot, *object, +1);
 }
 
+SlotPosition Keyspace::NextIncomplete(int database, SlotPosition from) const {
+  from = std::max(from, SlotPosition{slots_.first, 0});
+  while (from.slot < slots_.end && IsSlotComplete(database, from.slot)) from = {from.slot + 1, 0};
+  return from;
+}
+
+void Keyspace::RemoveExpired(int database, const Key& key, uint32_t generation,
+                             int64_t expires_at_ms) {
+  if (Knows(database, key)) return;
+  Database& db = databases_[Index(database)];
+  if (generation < db.generation) return;
+  EnsureTables(db);
+  Object* const object = InsertInto(&db.tables[Offset(key.slot)],
+                                    Object::NewInteger(key, 0, expires_at_ms), key);
+  CountResident(db, key.slot, *object, +1);
+  MakeTombstone(database, key, object);
+  ++expired_count_;
+}
+
 void Keyspace::WatchSlot(int database, uint32_t slot) {
   Database& db = databases_[Index(database)];
   EnsureTables(db);
@@ -60,6 +79,9 @@ void Keyspace::LetGo(Database& database, uint32_t slot, Object* object) {
   CountResident(database, slot, *object, -1);
   // A clean tombstone leaves nothing behind: the disk has no such object either.
   if (!object->is_tombstone()) {
+    if (const int64_t expires = object->expires_at_ms(); expires != kNoExpiry) {
+      next_evicted_expiry_ms_ = std::min(next_evicted_expiry_ms_, expires);
+    }
     table.set_undiminished(false);
     if (table.is_complete()) {
       table.set_complete(false);

@@ -41,6 +41,7 @@ class JournalDatabase final : public storage::Database {
   /// Of a key that cannot be read.
   std::string unreadable;
   size_t disk_lookups = 0;
+  size_t scanned_bytes = 0;  // of ScanObjects, keys and values
 
   Status StartWriting() override { return Status::Ok(); }
   Status AppendJournal(Ticket last, std::string_view entry, bool sync) override {
@@ -86,6 +87,7 @@ class JournalDatabase final : public storage::Database {
     for (auto place = objects.lower_bound(begin);
          place != objects.end() && (end.empty() || place->first < end); ++place) {
       if (place->first == unreadable) return Status::Failure("it cannot be read");
+      scanned_bytes += place->first.size() + place->second.size();
       if (visit(place->first, place->second) == storage::ScanStep::kStop) break;
     }
     return Status::Ok();
