@@ -30,6 +30,12 @@ std::string EncodedKey(const NeededKey& needed) {
   return encoded;
 }
 
+uint64_t ValueBytes(std::span<const ObjectLookup> lookups) {
+  uint64_t bytes = 0;
+  for (const ObjectLookup& lookup : lookups) bytes += lookup.value.size();
+  return bytes;
+}
+
 // What a damaged disk has to say, but not again and again.
 void LogUnreadable(const std::string& why) {
   constexpr int64_t kIntervalS = 1;
@@ -44,16 +50,32 @@ void LogUnreadable(const std::string& why) {
 
 }  // namespace
 
-/// Some keys, on their way to the disk and back.
+/// Some keys, on their way to the disk and back; those that are asked for ahead are the last ones.
 class InputGate::KeysTask final : public LoadTask {
  public:
-  KeysTask(InputGate* gate, std::vector<ObjectLookup> lookups)
-      : LoadTask(gate->shard_), gate_(gate), lookups_(std::move(lookups)) {}
+  KeysTask(InputGate* gate, std::vector<ObjectLookup> lookups, size_t ahead)
+      : LoadTask(gate->shard_), gate_(gate), lookups_(std::move(lookups)), ahead_(ahead) {}
 
   void Read(storage::Database* database) override {
-    if (database->LookUpObjects(lookups_, ReadTier::kDisk).ok()) return;
+    if (gate_->held_bytes_.load() < gate_->host_->read_ahead_bytes()) ahead_ = 0;
+    const std::span<ObjectLookup> wanted = std::span(lookups_).first(lookups_.size() - ahead_);
+    ReadAll(database, wanted);
+    gate_->held_bytes_.fetch_add(ValueBytes(wanted));
+  }
+  void Deliver(std::unique_ptr<Message> self) override {
+    if (gate_->host_->occupied()) {
+      gate_->host_->Park(std::move(self));
+      return;
+    }
+    const std::span<const ObjectLookup> lookups(lookups_);
+    gate_->OnKeysRead(lookups.first(lookups.size() - ahead_), lookups.last(ahead_));
+  }
+
+ private:
+  static void ReadAll(storage::Database* database, std::span<ObjectLookup> wanted) {
+    if (database->LookUpObjects(wanted, ReadTier::kDisk).ok()) return;
     // One that cannot be read must not take the others with it.
-    for (ObjectLookup& lookup : lookups_) {
+    for (ObjectLookup& lookup : wanted) {
       lookup.known = false;
       const storage::Status status = database->LookUpObjects({&lookup, 1}, ReadTier::kDisk);
       if (status.ok()) continue;
@@ -61,17 +83,10 @@ class InputGate::KeysTask final : public LoadTask {
       LogUnreadable(status.message());
     }
   }
-  void Deliver(std::unique_ptr<Message> self) override {
-    if (gate_->host_->occupied()) {
-      gate_->host_->Park(std::move(self));
-      return;
-    }
-    gate_->OnKeysRead(lookups_);
-  }
 
- private:
   InputGate* const gate_;
   std::vector<ObjectLookup> lookups_;
+  size_t ahead_;  // then: of them, left out
 };
 
 /// What lies in a part of a database's order.
@@ -193,9 +208,17 @@ InputGate::Waiter* InputGate::Enqueue(Requester* requester, std::unique_ptr<Mess
 }
 
 void InputGate::Wait(Requester* requester, std::unique_ptr<Message> message,
-                     std::span<const NeededKey> keys) {
+                     std::span<const NeededKey> keys, size_t ahead) {
   Waiter* const waiter = Enqueue(requester, std::move(message));
-  for (const NeededKey& needed : keys) Need(waiter, needed);
+  const size_t needed_at_once = keys.size() - ahead;
+  for (size_t i = 0; i < keys.size(); ++i) Need(waiter, keys[i], i >= needed_at_once);
+}
+
+size_t InputGate::KeysAhead() const {
+  const uint64_t most = host_->read_ahead_bytes();
+  const uint64_t taken = held_bytes_.load() + loading_.size() * expected_bytes_;
+  if (taken >= most) return 0;
+  return std::min<uint64_t>(kMostKeysAhead, (most - taken) / expected_bytes_);
 }
 
 void InputGate::WaitForRoom(Requester* requester, std::unique_ptr<Message> message) {
@@ -204,7 +227,7 @@ void InputGate::WaitForRoom(Requester* requester, std::unique_ptr<Message> messa
   delayed_.push_back(waiter);
 }
 
-void InputGate::Need(Waiter* waiter, const NeededKey& needed) {
+void InputGate::Need(Waiter* waiter, const NeededKey& needed, bool ahead) {
   keyspace_->pins().PinKey(needed.database, needed.key);
   NeededKey pinned = needed;
   pinned.key.name = {};
@@ -212,7 +235,7 @@ void InputGate::Need(Waiter* waiter, const NeededKey& needed) {
   if (keyspace_->Knows(needed.database, needed.key)) return;
   std::string encoded = EncodedKey(needed);
   std::vector<Waiter*>& waiters = loading_[encoded];
-  if (waiters.empty()) fresh_.push_back(std::move(encoded));
+  if (waiters.empty()) fresh_.push_back({std::move(encoded), ahead});
   if (!waiters.empty() && waiters.back() == waiter) return;  // named twice
   waiters.push_back(waiter);
   ++waiter->missing;
@@ -225,32 +248,48 @@ bool InputGate::IsUnreadable(int database, const Key& key) const {
 
 void InputGate::StartLoads() {
   if (fresh_.empty()) return;
+  const auto ahead = std::stable_partition(fresh_.begin(), fresh_.end(),
+                                           [](const FreshKey& fresh) { return !fresh.ahead; });
+  const auto first_ahead = static_cast<size_t>(ahead - fresh_.begin());
   std::vector<ObjectLookup> lookups;
   lookups.reserve(fresh_.size());
-  for (std::string& key : fresh_) lookups.push_back({std::move(key), {}, false});
+  for (FreshKey& fresh : fresh_) lookups.push_back({std::move(fresh.key), {}, false});
   fresh_.clear();
   // What memory knows is answered here; a failure leaves it to the loader, too.
   if (!database_->LookUpObjects(lookups, ReadTier::kMemoryOnly).ok()) {
     for (ObjectLookup& lookup : lookups) lookup.known = false;
   }
-  const auto unknown = std::stable_partition(lookups.begin(), lookups.end(),
-                                             [](const ObjectLookup& l) { return l.known; });
-  for (auto next = unknown; next != lookups.end();) {
-    const auto end = next + std::min<ptrdiff_t>(kKeysPerTask, lookups.end() - next);
-    loads_started_ += static_cast<uint64_t>(end - next);
+  std::vector<ObjectLookup> known;
+  std::vector<ObjectLookup> task;
+  const size_t keys_per_task =
+      std::clamp<uint64_t>(kBytesPerTask / expected_bytes_, 1, kKeysPerTask);
+  size_t task_ahead = 0;
+  const auto submit = [&] {
+    if (task.empty()) return;
+    loads_started_ += task.size();
     loader_->Submit(
-        std::make_unique<KeysTask>(this, std::vector<ObjectLookup>(std::make_move_iterator(next),
-                                                                   std::make_move_iterator(end))),
+        std::make_unique<KeysTask>(this, std::exchange(task, {}), std::exchange(task_ahead, 0)),
         ObjectLoader::Urgency::kClientWaits);
-    next = end;
+  };
+  for (size_t i = 0; i < lookups.size(); ++i) {
+    if (lookups[i].known) {
+      known.push_back(std::move(lookups[i]));
+      continue;
+    }
+    task.push_back(std::move(lookups[i]));
+    if (i >= first_ahead) ++task_ahead;
+    if (task.size() == keys_per_task) submit();
   }
-  lookups.erase(unknown, lookups.end());
-  answered_from_memory_ += lookups.size();
-  OnKeysRead(lookups);
+  submit();
+  answered_from_memory_ += known.size();
+  held_bytes_.fetch_add(ValueBytes(known));
+  OnKeysRead(known, {});
 }
 
-void InputGate::OnKeysRead(std::span<const ObjectLookup> lookups) {
-  for (const ObjectLookup& lookup : lookups) Arrive(lookup);
+void InputGate::OnKeysRead(std::span<const ObjectLookup> read,
+                           std::span<const ObjectLookup> left_out) {
+  for (const ObjectLookup& lookup : read) Arrive(lookup);
+  for (const ObjectLookup& lookup : left_out) EndLoad(lookup.key, 0);
   DeliverReady();
 }
 
@@ -266,8 +305,17 @@ void InputGate::Arrive(const ObjectLookup& lookup) {
     if (lookup.known) LogUnreadable("its record is damaged");
     unreadable_.push_back(lookup.key);
   }
-  const auto found = loading_.find(lookup.key);
+  // A sixteenth of what is new.
+  constexpr uint64_t kPart = 16;
+  const uint64_t bytes = lookup.key.size() + lookup.value.size();
+  expected_bytes_ = std::max<uint64_t>((expected_bytes_ * (kPart - 1) + bytes) / kPart, 1);
+  EndLoad(lookup.key, lookup.value.size());
+}
+
+void InputGate::EndLoad(const std::string& key, size_t bytes) {
+  const auto found = loading_.find(key);
   TALLY_ASSERT(found != loading_.end(), "somebody had asked for it");
+  found->second.front()->bytes += bytes;
   for (Waiter* waiter : found->second) {
     if (--waiter->missing == 0) ready_.push_back(waiter->requester);
   }
@@ -300,6 +348,7 @@ void InputGate::Deliver(Waiter* waiter) {
     keyspace_->pins().UnpinKey(pinned.database, pinned.key);
   }
   waiter->pinned.clear();
+  held_bytes_.fetch_sub(std::exchange(waiter->bytes, 0));
   std::unique_ptr<Message> message = std::move(waiter->message);
   const Waiter* const outer = std::exchange(delivering_, waiter);
   Message* const raw = message.get();
@@ -323,8 +372,7 @@ void InputGate::GiveRoom(const std::function<bool()>& has_room) {
 }
 
 uint32_t InputGate::WaitForRange(std::unique_ptr<RangeWaiter> waiter, int database,
-                                 SlotPosition begin, size_t wanted,
-                                 ObjectLoader::Urgency urgency) {
+                                 SlotPosition begin, size_t wanted, ObjectLoader::Urgency urgency) {
   // As many slots as hold what is wanted, if they are filled evenly.
   const auto& counts = keyspace_->counts(database);
   const SlotRange own = keyspace_->slots();
@@ -335,9 +383,9 @@ uint32_t InputGate::WaitForRange(std::unique_ptr<RangeWaiter> waiter, int databa
                          static_cast<uint32_t>(std::min<uint64_t>(own.end, begin.slot + slots))};
   keyspace_->pins().PinSlots(database, pinned);
   ++waiting_;
-  loader_->Submit(std::make_unique<RangeTask>(this, std::move(waiter), database, begin, pinned,
-                                              wanted),
-                  urgency);
+  loader_->Submit(
+      std::make_unique<RangeTask>(this, std::move(waiter), database, begin, pinned, wanted),
+      urgency);
   return pinned.end;
 }
 

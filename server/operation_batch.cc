@@ -1,6 +1,7 @@
 #include "server/operation_batch.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "protocol/errors.h"
@@ -42,7 +43,8 @@ void OperationBatch::Deliver(std::unique_ptr<Message> self) {
     // What ran depends on a turn that will be over when the rest has run.
     EndTurn(target_->CloseTurn());
     if (progress == Progress::kCold) {
-      input_gate.Wait(requester_, std::move(self), NextKeys());
+      const Needed needed = NextKeys();
+      input_gate.Wait(requester_, std::move(self), needed.keys, needed.ahead);
     } else {
       has_room_ = true;  // when it comes back: once it was let in it is not asked again
       input_gate.WaitForRoom(requester_, std::move(self));
@@ -81,18 +83,26 @@ void OperationBatch::FindKeys() {
   }
 }
 
-// All keys of the next operation, which have to be there together, and those of the following ones that
-// are cold, so that they come with them.
-std::vector<NeededKey> OperationBatch::NextKeys() const {
-  std::vector<NeededKey> needed;
+// All keys of the next operation, which have to be there together, and as many as may be asked for of the
+// following ones that are cold, so that they come with them.
+OperationBatch::Needed OperationBatch::NextKeys() const {
+  Needed needed;
   size_t key = next_key_;
-  for (size_t i = next_item_; i < items_.size() && needed.size() < InputGate::kKeysAtOnce; ++i) {
+  size_t most = std::numeric_limits<size_t>::max();
+  size_t at_once = 0;
+  for (size_t i = next_item_; i < items_.size() && needed.keys.size() < most; ++i) {
+    const bool is_next = i == next_item_;
     for (const size_t end = key + items_[i].key_count; key < end; ++key) {
-      const bool is_known = target_->keyspace().Knows(items_[i].database, resolved_keys_[key]);
-      if (i != next_item_ && is_known) continue;
-      needed.push_back({items_[i].database, resolved_keys_[key]});
+      const NeededKey one{items_[i].database, resolved_keys_[key]};
+      const bool is_wanted = is_next || (needed.keys.size() < most &&
+                                         !target_->keyspace().Knows(one.database, one.key));
+      if (is_wanted) needed.keys.push_back(one);
     }
+    if (!is_next) continue;
+    at_once = needed.keys.size();
+    most = at_once + target_->input_gate().KeysAhead();
   }
+  needed.ahead = needed.keys.size() - at_once;
   return needed;
 }
 

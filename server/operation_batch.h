@@ -78,7 +78,11 @@ class OperationBatch final : public Message, public HeldReply {
 
   void FindKeys();
   Progress Execute();
-  [[nodiscard]] std::vector<NeededKey> NextKeys() const;
+  struct Needed {
+    std::vector<NeededKey> keys;
+    size_t ahead = 0;  // of them, for later operations: the last ones
+  };
+  [[nodiscard]] Needed NextKeys() const;
   void EndTurn(storage::Ticket ticket);
   std::unique_ptr<OperationBatch> SplitDurable(storage::Ticket durable);
 

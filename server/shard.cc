@@ -80,6 +80,14 @@ void Shard::Park(std::unique_ptr<Message> message) {
   parked_.push_back(std::move(message));
 }
 
+// Any thread.
+uint64_t Shard::read_ahead_bytes() const {
+  constexpr uint64_t kPart = 16;
+  constexpr uint64_t kLeast = uint64_t{256} << 10;
+  constexpr uint64_t kMost = uint64_t{64} << 20;
+  return std::clamp(memory_.limit() / kPart, kLeast, kMost);
+}
+
 void Shard::DeliverParked() {
   // A parked message may enter and leave by itself; the loop below it goes on then.
   if (delivering_parked_) return;

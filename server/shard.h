@@ -92,6 +92,7 @@ class Shard final : private InputGate::Host {
   void Leave();
   /// To be delivered when the shard is free again. Requires `occupied()`.
   void Park(std::unique_ptr<Message> message) override;
+  [[nodiscard]] uint64_t read_ahead_bytes() const override;
 
   /// At the end of a turn, before it is closed: starts reading what was asked for, lets in who waited for
   /// room. Requires `!occupied()`.

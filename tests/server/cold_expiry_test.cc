@@ -53,10 +53,9 @@ class ColdExpiryTest : public ::testing::Test {
   std::string DbSize() { return server.Ask(client, "DBSIZE\r\n"); }
   void Set(std::string_view name, size_t value_bytes, int64_t expires_in_ms) {
     const std::string value(value_bytes, 'v');
-    const std::string request =
-        fmt::format("*5\r\n$3\r\nSET\r\n${}\r\n{}\r\n${}\r\n{}\r\n$2\r\nPX\r\n${}\r\n{}\r\n",
-                    name.size(), name, value.size(), value,
-                    std::to_string(expires_in_ms).size(), expires_in_ms);
+    const std::string request = fmt::format(
+        "*5\r\n$3\r\nSET\r\n${}\r\n{}\r\n${}\r\n{}\r\n$2\r\nPX\r\n${}\r\n{}\r\n", name.size(), name,
+        value.size(), value, std::to_string(expires_in_ms).size(), expires_in_ms);
     ASSERT_EQ(server.Ask(client, request), "+OK\r\n");
   }
 

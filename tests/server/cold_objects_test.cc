@@ -97,6 +97,46 @@ TEST_P(ColdObjectsTest, ThoseOfOnePipelineAreReadTogether) {
   EXPECT_EQ(client.Take(), expected);
 }
 
+// A pipeline names hundreds of objects that are larger than all that was read before.
+TEST_P(ColdObjectsTest, WhatIsReadAheadTakesAPartOfMemoryOnly) {
+  constexpr size_t kValueBytes = size_t{200} << 10;
+  constexpr int kClients = 8;
+  constexpr int kKeys = 100;
+  const std::string value(kValueBytes, 'v');
+  for (int i = 0; i < kKeys; ++i) {
+    const std::string name = "{" + a + "}" + std::to_string(i);
+    const std::string set = "*3\r\n$3\r\nSET\r\n" + Bulk(name) + Bulk(value);
+    ASSERT_EQ(server.Ask(client, set), "+OK\r\n");
+  }
+  MakeCold();
+  Shard& shard = server.shard(0);
+  shard.memory().set_limit(uint64_t{16} << 20);
+  std::vector<TestClient*> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(&server.Connect(0));
+    std::string get;
+    for (int j = 0; j < kKeys; ++j) {
+      get += "STRLEN {" + a + "}" + std::to_string((j * 7 + i * 13) % kKeys) + "\r\n";
+    }
+    clients.back()->Send(get);
+  }
+  uint64_t most = 0;
+  do {
+    server.Settle();
+    most = std::max(most, shard.keyspace().object_bytes());
+    server.EvictAll();  // all that nobody waits for
+  } while (server.Load());
+  const std::string length = ":" + std::to_string(kValueBytes) + "\r\n";
+  for (TestClient* reader : clients) {
+    const std::string received = reader->Take();
+    EXPECT_EQ(received.size(), kKeys * length.size());
+    EXPECT_EQ(received.substr(0, length.size()), length);
+  }
+  // One object for each client, the read ahead, and the task that passed its limit.
+  constexpr size_t kMost = kValueBytes * (kClients + InputGate::kKeysPerTask);
+  EXPECT_LT(most, kMost + shard.read_ahead_bytes());
+}
+
 TEST_P(ColdObjectsTest, TheDiskIsLeftAloneWhereMemoryKnows) {
   server.Ask(client, "SET " + a + " 1\r\n");
   MakeCold();
