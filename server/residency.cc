@@ -21,6 +21,11 @@ uint64_t BytesBesideObjects(const MemoryUsage& usage, uint64_t objects) {
                            objects / Residency::kLargestUnusablePart);
 }
 
+uint64_t ObjectsPart(uint64_t maxmemory, uint64_t others) {
+  const uint64_t left = Beyond(maxmemory / 100 * Residency::kUsedPercent, others);
+  return std::max(left, maxmemory / Residency::kLeastPart);
+}
+
 Residency::Residency(storage::Database* database, const Config* config, Mailboxes* mailboxes,
                      const std::vector<Shard*>* shards,
                      const std::vector<const CoreStatistics*>* statistics)
@@ -57,7 +62,8 @@ void Residency::ShareMemory() {
   uint64_t limit = MemoryBudget::kUnlimited;
   if (most != 0) {
     const uint64_t others = others_.Note(BytesBesideObjects(MeasureMemory(), objects));
-    limit = std::max(Beyond(most / 100 * kUsedPercent, others) / shards_->size(), kLeastPerShard);
+    const uint64_t objects_part = ObjectsPart(most, others);
+    limit = std::max(objects_part / shards_->size(), kLeastPerShard);
   }
   for (Shard* shard : *shards_) shard->memory().set_limit(limit);
 }

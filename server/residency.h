@@ -28,6 +28,10 @@ namespace tally::server {
 /// counted, objects would go until next to none is left.
 [[nodiscard]] uint64_t BytesBesideObjects(const MemoryUsage& usage, uint64_t objects);
 
+/// What objects may take of `maxmemory` when everything else takes `others`. A part of it in any case: if clients'
+/// replies fill memory, objects that go do not mend that, and writes would find no room until they are sent.
+[[nodiscard]] uint64_t ObjectsPart(uint64_t maxmemory, uint64_t others);
+
 /// The most that a measured number was of late: follows it up at once and down slowly. The journal in memory
 /// grows and goes with every checkpoint. If objects had to make room for it each time, their memory would be full
 /// of holes that nothing else can use.
@@ -50,13 +54,15 @@ class RecentPeak {
 /// have expired.
 ///
 /// Memory. What the process uses besides objects (caches of the store, journal in memory, buffers of
-/// clients) is measured; what its recent peak leaves of `maxmemory` is the objects'. A shard always gets `kLeastPerShard`, so that it can work.
+/// clients) is measured; what its recent peak leaves of `maxmemory` is the objects' (`ObjectsPart`). A shard always gets
+/// `kLeastPerShard`, so that it can work.
 ///
 /// Thread: the housekeeping thread, but for what says otherwise.
 class Residency {
  public:
   static constexpr uint64_t kLeastPerShard = uint64_t{64} << 10;
   static constexpr uint64_t kUsedPercent = 96;
+  static constexpr uint64_t kLeastPart = 8;
   static constexpr uint64_t kLargestUnusablePart = 6;
 
   Residency(storage::Database* database, const Config* config, Mailboxes* mailboxes,

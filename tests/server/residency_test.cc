@@ -31,6 +31,14 @@ TEST(BytesBesideObjects, HolesAreCountedUpToAPart) {
   EXPECT_EQ(BytesBesideObjects(usage, 60 * kMiB), 10 * kMiB);
 }
 
+TEST(ObjectsPart, IsWhatOthersLeaveAndAnEighthAtLeast) {
+  EXPECT_EQ(ObjectsPart(kLimit, 0), kLimit / 100 * 96);
+  EXPECT_EQ(ObjectsPart(kLimit, 50 * kMiB), kLimit / 100 * 96 - 50 * kMiB);
+  EXPECT_EQ(ObjectsPart(kLimit, 95 * kMiB), kLimit / 8);
+  EXPECT_EQ(ObjectsPart(kLimit, 900 * kMiB), kLimit / 8);
+  EXPECT_EQ(ObjectsPart(1, 900 * kMiB), 0u);
+}
+
 TEST(RecentPeak, RisesAtOnceAndFallsSlowly) {
   RecentPeak peak;
   EXPECT_EQ(peak.Note(1000), 1000u);
