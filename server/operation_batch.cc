@@ -83,6 +83,14 @@ void OperationBatch::FindKeys() {
   }
 }
 
+// A hint, so that all are taken for keys of the next operation's database.
+void OperationBatch::PrefetchNextKeys() {
+  const size_t count = std::min(kKeysToPrefetch, resolved_keys_.size() - next_key_);
+  target_->keyspace().Prefetch(items_[next_item_].database,
+                               std::span(resolved_keys_).subspan(next_key_, count));
+  prefetched_keys_ = next_key_ + count;
+}
+
 // All keys of the next operation, which have to be there together, and as many as may be asked for of the
 // following ones that are cold, so that they come with them.
 OperationBatch::Needed OperationBatch::NextKeys() const {
@@ -111,6 +119,7 @@ OperationBatch::Progress OperationBatch::Execute() {
   request.now_ms = WallClock::NowMs();
   for (; next_item_ < items_.size(); ++next_item_) {
     Item& item = items_[next_item_];
+    if (next_key_ + item.key_count > prefetched_keys_) PrefetchNextKeys();
     request.command = item.command;
     request.args = std::span(views_).subspan(next_argument_, item.argument_count);
     request.keys = std::span(resolved_keys_).subspan(next_key_, item.key_count);

@@ -63,6 +63,9 @@ class OperationBatch final : public Message, public HeldReply {
   void Release() override;
 
  private:
+  /// Keys whose objects are brought into the processor's caches in one go.
+  static constexpr size_t kKeysToPrefetch = 16;
+
   struct Extent {
     size_t offset;
     size_t size;
@@ -77,6 +80,7 @@ class OperationBatch final : public Message, public HeldReply {
   enum class Progress : uint8_t { kDone, kCold, kNoRoom };
 
   void FindKeys();
+  void PrefetchNextKeys();
   Progress Execute();
   struct Needed {
     std::vector<NeededKey> keys;
@@ -95,7 +99,8 @@ class OperationBatch final : public Message, public HeldReply {
   size_t next_item_ = 0;
   size_t next_argument_ = 0;
   size_t next_key_ = 0;
-  bool has_room_ = false;  // the next operation may write
+  size_t prefetched_keys_ = 0;  // so far
+  bool has_room_ = false;       // the next operation may write
 
   std::vector<Item> items_;
   std::string bytes_;  // all arguments, one behind the other

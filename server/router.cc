@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/request_peek.h"
+
 namespace tally::server {
 
 Router::Router(uint32_t core, const ShardMap* shard_map, const storage::HashSeed& seed,
@@ -25,6 +27,20 @@ std::span<const storage::Key> Router::Resolve(const Command& command,
     keys_.push_back(storage::MakeKey(seed_, args[static_cast<size_t>(i)]));
   }
   return keys_;
+}
+
+size_t Router::PrefetchFor(std::string_view unread, int database) {
+  if (local_->occupied()) return 0;
+  keys_ahead_.clear();
+  size_t requests = 0;
+  std::string_view name;
+  for (; requests < kRequestsAhead && protocol::PeekKey(&unread, &name); ++requests) {
+    const storage::Key key = storage::MakeKey(seed_, name);
+    if (shard_map_->ShardOf(key.slot) != core_) continue;
+    keys_ahead_.push_back(key);
+  }
+  if (keys_ahead_.size() > 1) local_->keyspace().Prefetch(database, keys_ahead_);
+  return requests;
 }
 
 Router::Target Router::TargetOf(const Command& command, std::span<const storage::Key> keys) const {

@@ -60,7 +60,9 @@ void Session::OnInput(protocol::ReadBuffer* in) {
   now_ms_ = WallClock::NowMs();
   client_.last_interaction_ms = now_ms_;
   parser_.set_max_bulk_bytes(context_.config->proto_max_bulk_bytes.load(std::memory_order_relaxed));
+  size_t ahead = 0;  // requests whose objects are on their way into the caches
   while (AcceptsInput(0)) {
+    if (ahead == 0) ahead = context_.router->PrefetchFor(in->unread(), client_.database);
     const Result result = parser_.Parse(in->unread());
     if (result == Result::kIncomplete) break;
     if (result == Result::kError) {
@@ -71,6 +73,7 @@ void Session::OnInput(protocol::ReadBuffer* in) {
     }
     if (!Take(parser_.args())) break;
     in->Consume(parser_.consumed());
+    if (ahead > 0) --ahead;
   }
   CloseLocalPlace();
   context_.router->SendBatches();

@@ -315,6 +315,11 @@ void Keyspace::ReplayObject(const Key& key, const Change& change, Ticket ticket)
   last_change_ = ticket;
 }
 
+void Keyspace::PrefetchTable(int database, const Key& key) const {
+  const Database& db = databases_[Index(database)];
+  if (!db.tables.empty()) __builtin_prefetch(&db.tables[Offset(key.slot)]);
+}
+
 void Keyspace::PrefetchEntry(int database, const Key& key) const {
   const Database& db = databases_[Index(database)];
   if (!db.tables.empty()) db.tables[Offset(key.slot)].Prefetch(key);
@@ -323,6 +328,12 @@ void Keyspace::PrefetchEntry(int database, const Key& key) const {
 void Keyspace::PrefetchObject(int database, const Key& key) const {
   const Database& db = databases_[Index(database)];
   if (!db.tables.empty()) db.tables[Offset(key.slot)].PrefetchObject(key);
+}
+
+void Keyspace::Prefetch(int database, std::span<const Key> keys) const {
+  for (const Key& key : keys) PrefetchTable(database, key);
+  for (const Key& key : keys) PrefetchEntry(database, key);
+  for (const Key& key : keys) PrefetchObject(database, key);
 }
 
 void Keyspace::ReplayFlush(int database, uint32_t generation, Ticket ticket) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -113,9 +114,13 @@ class Keyspace {
   /// It is done, or recovery has found it: everything that changed up to `floor` is on the disk.
   void EndCheckpoint(Ticket floor);
   void ReplayObject(const Key& key, const Change& change, Ticket ticket);
-  /// Two hints for who replays many objects: first PrefetchEntry all, then PrefetchObject all.
+  /// Hints for who is about to find many objects: first PrefetchTable all, then PrefetchEntry all, then
+  /// PrefetchObject all. So memory is waited for three times, and not as often for each of them.
+  void PrefetchTable(int database, const Key& key) const;
   void PrefetchEntry(int database, const Key& key) const;
   void PrefetchObject(int database, const Key& key) const;
+  /// All three.
+  void Prefetch(int database, std::span<const Key> keys) const;
   void ReplayFlush(int database, uint32_t generation, Ticket ticket);
   [[nodiscard]] uint32_t generation(int database) const {
     return databases_[Index(database)].generation;

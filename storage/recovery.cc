@@ -273,6 +273,7 @@ Status Recovery::ReplayChangeSet(Ticket ticket, std::string_view change_set) {
 }
 
 void Recovery::ReplayWaiting() {
+  for (const Waiting& next : waiting_) next.owner->PrefetchTable(next.change.database, next.key);
   for (const Waiting& next : waiting_) next.owner->PrefetchEntry(next.change.database, next.key);
   for (const Waiting& next : waiting_) next.owner->PrefetchObject(next.change.database, next.key);
   for (const Waiting& next : waiting_) next.owner->ReplayObject(next.key, next.change, next.ticket);
