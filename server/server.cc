@@ -112,6 +112,7 @@ void Server::MakeCores() {
   for (uint32_t i = 0; i < shard_map_.shards(); ++i) {
     shards_[i]->Attach(log_.get(), database_, residency_->loader());
     shards_[i]->memory().set_on_pressure([this] { checkpointer_->Suggest(); });
+    shards_[i]->set_on_flushed_on_disk([this] { checkpointer_->SuggestForSpace(); });
     cores_.push_back(std::make_unique<Core>(i, environment, shards_[i], executors_[i].get(),
                                             statistics_[i].get()));
     cores.push_back(cores_.back().get());
