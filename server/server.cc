@@ -18,6 +18,7 @@
 #include "server/server_acceptor.h"
 #include "server/shard.h"
 #include "server/shard_visit.h"
+#include "server/walk_line.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -108,6 +109,8 @@ void Server::MakeCores() {
   environment.writes_refused = &writes_refused_;
   residency_ = std::make_unique<Residency>(database_, options_.config, mailboxes_.get(), &shards_,
                                            &statistics_view_);
+  walk_line_ =
+      std::make_unique<WalkLine>(KeyspaceWalk::Route{mailboxes_.get(), &shards_, &shard_map_});
   std::vector<Core*> cores;
   for (uint32_t i = 0; i < shard_map_.shards(); ++i) {
     shards_[i]->Attach(log_.get(), database_, residency_->loader());
@@ -191,6 +194,7 @@ void Server::Stop(bool save) {
   }
   housekeeping_wake_.notify_all();
   housekeeping_.join();
+  walk_line_->Stop();
   residency_->Stop();
   checkpointer_->Stop();  // needs the cores for a running one
   std::promise<void> synced;
@@ -259,8 +263,7 @@ void Server::UnpauseClients() {
 
 void Server::Walk(std::unique_ptr<WalkVisitor> visitor, int database, storage::SlotPosition from,
                   size_t wanted) {
-  KeyspaceWalk::Start({mailboxes_.get(), &shards_, &shard_map_}, std::move(visitor), database, from,
-                      wanted);
+  walk_line_->Walk(std::move(visitor), database, from, wanted);
 }
 
 bool Server::StartCheckpoint(std::function<void(bool ok, std::string error)> done) {

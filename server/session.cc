@@ -44,6 +44,8 @@ Session::~Session() = default;
 void Session::Detach() {
   host_ = nullptr;
   OnEndOfInput();
+  gone_ = true;
+  hold_ = nullptr;
   client_.close_after_replies = true;
 }
 
@@ -353,8 +355,13 @@ void Session::OnBatchReplies(const OperationBatch& batch) {
   RemoveInFlight(batch.items().size());
 }
 
-void Session::OnDeferredReply(std::string_view bytes) {
-  if (!deferred_suppressed_) Finish(deferred_place_, bytes);
+void Session::OnDeferredReply(std::string bytes, std::shared_ptr<ReplyHold> hold) {
+  if (!deferred_suppressed_) {
+    bytes_in_queue_ += bytes.size();
+    replies_.bytes(deferred_place_) = std::move(bytes);
+    replies_.Fill(deferred_place_);
+    if (host_ != nullptr) hold_ = std::move(hold);
+  }
   if (host_ != nullptr) host_->OnOutput();
   EndStall();
   RemoveInFlight(1);
