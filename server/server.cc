@@ -272,13 +272,22 @@ bool Server::StartCheckpoint(std::function<void(bool ok, std::string error)> don
 }
 
 bool Server::ReloadObjects(std::function<void(bool ok, std::string error)> done) {
-  return StartCheckpoint([this, done = std::move(done)](bool ok, const std::string& error) {
-    if (!ok) return done(false, error);
-    residency_->DropObjects([this, done] {
-      residency_->WarmUp();
-      done(true, {});
+  if (reloading_.exchange(true)) return false;
+  const auto end = [this, done = std::move(done)](bool ok, std::string error) {
+    reloading_ = false;
+    done(ok, std::move(error));
+  };
+  const bool started = StartCheckpoint([this, end](bool ok, std::string error) {
+    if (!ok) return end(false, std::move(error));
+    residency_->DropObjects([this, end] {
+      residency_->ReadBack([end](bool readable) {
+        end(readable,
+            readable ? "" : "not everything could be read from the disk: see the server's log");
+      });
     });
   });
+  if (!started) reloading_ = false;
+  return started;
 }
 
 void Server::WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
@@ -316,6 +325,7 @@ void Server::RunHousekeeping() {
     rates_.Sample(MonotonicUs(), TotalsOf(statistics_view_));
     residency_->ShareMemory();
     residency_->SearchExpired();
+    residency_->TellReadBack();
     if (round % kDiskCheckEvery == 0) {
       CheckDiskSpace();
       ReportCheckpointFailure();

@@ -130,6 +130,7 @@ class Server final : public Services, private storage::ShardAccess {
   std::mutex apply_config_mutex_;
   std::mutex pause_mutex_;  // PauseClients reads and prolongs
   std::atomic<bool> writes_refused_{false};
+  std::atomic<bool> reloading_{false};
   RateSampler rates_;
 
   std::vector<std::unique_ptr<CoreStatistics>> statistics_;
