@@ -13,6 +13,8 @@ namespace tally::test {
 namespace {
 
 constexpr int kKeys = 50'000;
+constexpr size_t kValueBytes = 1000;  // so that reading all of them takes some time
+constexpr std::string_view kStringLength = ":1000\r\n";
 
 ServerOptions Options(int threads, std::string_view maxmemory = "0") {
   return {
@@ -55,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(Threads, ReloadTest, testing::Values(1, 2));
 TEST_P(ReloadTest, AnswersWhenEverythingIsInMemory) {
   ServerProcess server(Options(GetParam()));
   Client client(server.port());
-  ASSERT_NO_FATAL_FAILURE(Fill(&client, 10));
+  ASSERT_NO_FATAL_FAILURE(Fill(&client, kValueBytes));
   for (int round = 0; round < 2; ++round) {
     ASSERT_EQ(client.Command({"DEBUG", "RELOAD"}), "+OK\r\n");
     EXPECT_EQ(InfoField(&client, "tally_warm_up"), "done");
@@ -64,7 +66,7 @@ TEST_P(ReloadTest, AnswersWhenEverythingIsInMemory) {
   EXPECT_GE(std::stoi(InfoField(&client, "tally_evicted_objects")), kKeys) << "it was dropped";
   const std::string loads = InfoField(&client, "tally_object_loads");
   for (int i = 0; i < kKeys; i += 1000) {
-    ASSERT_EQ(client.Command({"STRLEN", fmt::format("key:{}", i)}), ":10\r\n");
+    ASSERT_EQ(client.Command({"STRLEN", fmt::format("key:{}", i)}), kStringLength);
   }
   EXPECT_EQ(InfoField(&client, "tally_object_loads"), loads) << "nothing had to be read";
 }
@@ -74,7 +76,7 @@ TEST_P(ReloadTest, DuringAWarmUpItAnswersWhenEverythingIsInMemory) {
   ServerProcess server(Options(GetParam()));
   {
     Client client(server.port());
-    ASSERT_NO_FATAL_FAILURE(Fill(&client, 10));
+    ASSERT_NO_FATAL_FAILURE(Fill(&client, kValueBytes));
   }
   ASSERT_TRUE(server.Terminate().Clean()) << server.Log();
   server.Restart();
@@ -83,7 +85,7 @@ TEST_P(ReloadTest, DuringAWarmUpItAnswersWhenEverythingIsInMemory) {
   EXPECT_EQ(InfoField(&client, "tally_warm_up"), "done");
   const std::string loads = InfoField(&client, "tally_object_loads");
   for (int i = 0; i < kKeys; i += 1000) {
-    ASSERT_EQ(client.Command({"STRLEN", fmt::format("key:{}", i)}), ":10\r\n");
+    ASSERT_EQ(client.Command({"STRLEN", fmt::format("key:{}", i)}), kStringLength);
   }
   EXPECT_EQ(InfoField(&client, "tally_object_loads"), loads) << "nothing had to be read";
 }
@@ -100,7 +102,7 @@ TEST_P(ReloadTest, AnswersWhenMemoryIsFull) {
 TEST_P(ReloadTest, OneAtATime) {
   ServerProcess server(Options(GetParam()));
   Client client(server.port());
-  ASSERT_NO_FATAL_FAILURE(Fill(&client, 10));
+  ASSERT_NO_FATAL_FAILURE(Fill(&client, kValueBytes));
   Client other(server.port());
   // While the first one reads back no checkpoint runs any more.
   client.Send({"DEBUG", "RELOAD"});

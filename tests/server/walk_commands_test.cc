@@ -165,7 +165,7 @@ TEST_P(WalkCommandsTest, WhatStaysIsGivenWhateverHappensWhileARangeIsRead) {
     for (const std::string& each : gone) world.Ask(writer, "SET " + each + " 1\r\n");
     world.Checkpoint();
     world.EvictAll();
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 60; ++i) {
       const std::string fresh = name("fresh");
       stays.insert(fresh);
       world.Ask(writer, "SET " + fresh + " 1\r\n");
@@ -202,6 +202,11 @@ TEST_P(WalkCommandsTest, WhatStaysIsGivenWhateverHappensWhileARangeIsRead) {
         for (auto left = random() % 4; left > 0; --left) disturb();
         const auto which = static_cast<size_t>(random());
         if (world.loader().tasks() > 0) world.loader().Read(which);
+        if (random() % 2 == 0) {
+          // What only memory had when the range was read is on the disk now, and would leave.
+          world.Checkpoint();
+          world.EvictAll();
+        }
         for (auto left = random() % 4; left > 0; --left) disturb();
         if (world.loader().tasks() > 0) world.loader().Deliver(which);
         world.Settle();
