@@ -113,6 +113,7 @@ void Connection::WriteOut() {
   }
   sent_ = 0;
   out_.clear();
+  session_->OnAllWritten();
   if (out_.capacity() > kKeptOutBytes) std::string().swap(out_);
   if (session_->has_output()) core_->ScheduleFlush(this);
   // Room for more replies may let the session take more requests.
@@ -156,6 +157,12 @@ void Connection::Close() {
 void Connection::CloseAfterReplies() {
   session_->client().close_after_replies = true;
   core_->ScheduleFlush(this);
+}
+
+bool Connection::IsStuckInTheWay() {
+  const size_t before = std::exchange(unsent_a_second_ago_, unsent_bytes());
+  stuck_s_ = unsent_bytes() != 0 && unsent_bytes() == before ? stuck_s_ + 1 : 0;
+  return stuck_s_ >= kPatienceS && session_->is_in_the_way();
 }
 
 void Connection::ShrinkIfIdle() {

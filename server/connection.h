@@ -70,6 +70,9 @@ class Connection final
 
   [[nodiscard]] Session& session() { return *session_; }
   [[nodiscard]] bool closed() const { return closed_; }
+  /// To be asked once a second: for kPatienceS the client has taken nothing of replies for whose end others wait.
+  [[nodiscard]] bool IsStuckInTheWay();
+  static constexpr int kPatienceS = 10;
   /// Frees buffers of a connection that has been quiet, and notices if its client is gone.
   void ShrinkIfIdle();
 
@@ -94,6 +97,8 @@ class Connection final
   protocol::ReadBuffer in_;
   std::string out_;
   size_t sent_ = 0;
+  size_t unsent_a_second_ago_ = 0;
+  int stuck_s_ = 0;
   size_t read_bytes_ = kMinReadBytes;
   bool reading_ = false;
   bool waiting_to_write_ = false;

@@ -281,7 +281,8 @@ void Core::CloseIdleClients(int64_t now_ms) {
   for (auto place = connections_.begin(); place != connections_.end();) {
     const ConnectionPtr connection(&*place++);
     const int64_t quiet_ms = now_ms - connection->session().client().last_interaction_ms;
-    if (limit_ms > 0 && quiet_ms > limit_ms && connection->session().idle()) {
+    const bool is_stuck = connection->IsStuckInTheWay();
+    if (is_stuck || (limit_ms > 0 && quiet_ms > limit_ms && connection->session().idle())) {
       connection->Close();
     } else if (quiet_ms > kQuietMs) {
       connection->ShrinkIfIdle();

@@ -57,6 +57,7 @@ void KeyspaceWalk::Deliver(std::unique_ptr<Message> self) {
     shard->Park(std::move(self));
     return;
   }
+  if (!visitor_->IsWanted()) return;
   if (readable_) {
     const SlotPosition end = KnownUntil(shard->keyspace());
     if (end == position_) {

@@ -15,10 +15,18 @@
 
 namespace tally::server {
 
-/// What a walk through a database is for. Called on the threads of the shards, one after the other.
+class WalkPlace;
+
+/// What a walk through a database is for. Called on the threads of the shards, one after the other. Where it
+/// is no longer wanted it is destroyed without a last call.
 class WalkVisitor {
  public:
   virtual ~WalkVisitor() = default;
+  /// It keeps much until its end: one such walk at a time (walk_line.h). Before the walk it is given its place.
+  [[nodiscard]] virtual bool gathers() const { return false; }
+  virtual void TakePlace(std::shared_ptr<WalkPlace> /*place*/) {}
+  /// Asked before each step, and, while it waits for its turn, on any thread.
+  [[nodiscard]] virtual bool IsWanted() const { return true; }
   /// A live object, in no particular order within a step.
   virtual void Visit(const storage::Object& object) = 0;
   /// Asked between steps: enough was seen.

@@ -41,6 +41,15 @@ class ShardMap {
   uint32_t shards_;
 };
 
+/// Something that lasts until a client has taken its reply, or is gone. Destroyed on the client's core, or
+/// wherever the reply is dropped.
+class ReplyHold {
+ public:
+  virtual ~ReplyHold() = default;
+  /// Any thread: others wait for its end.
+  [[nodiscard]] virtual bool IsInTheWay() const = 0;
+};
+
 /// A reply that is given later, from any thread. The session reads no further request of its client
 /// until then. Sending twice is a broken invariant; a token that is dropped unsent answers with an error.
 class DeferredReply {
@@ -49,6 +58,10 @@ class DeferredReply {
   [[nodiscard]] virtual int resp() const = 0;
   /// Before Send: the client says nothing more, or is gone. Nothing shall wait for ever on its behalf.
   [[nodiscard]] virtual bool abandoned() const { return false; }
+  /// Likewise: the connection is closed, so nobody can be told.
+  [[nodiscard]] virtual bool gone() const { return false; }
+  /// Before Send: `hold` ends when the client has taken the reply.
+  virtual void KeepUntilRead(std::shared_ptr<ReplyHold> /*hold*/) {}
   /// `bytes` is one encoded reply.
   virtual void Send(std::string bytes) = 0;
 };

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <memory>
+#include <string>
 
 namespace tally::server {
 
 class OperationBatch;
+class ReplyHold;
 class SpanningOperation;
 struct ClientState;
 
@@ -20,13 +22,15 @@ class Requester {
   /// `client`: after a transaction, the state that its commands left; else null.
   virtual void OnSpanningExecuted(bool deferred, const ClientState* client) = 0;
   virtual void OnSpanningReply(const SpanningOperation& operation) = 0;
-  /// `bytes` is one encoded reply.
-  virtual void OnDeferredReply(std::string_view bytes) = 0;
+  /// `bytes` is one encoded reply; `hold` (or null) ends when the client has taken it.
+  virtual void OnDeferredReply(std::string bytes, std::shared_ptr<ReplyHold> hold) = 0;
   /// What this core's own shard had replied into `place` is durable.
   virtual void OnLocalRelease(uint64_t place) = 0;
   /// Any thread, while something is in flight: the client says nothing more, or is gone. Nothing shall
   /// wait for ever on its behalf.
   [[nodiscard]] virtual bool has_left() const { return false; }
+  /// Likewise: the connection is closed.
+  [[nodiscard]] virtual bool is_gone() const { return false; }
 
  protected:
   ~Requester() = default;

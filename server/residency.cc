@@ -44,12 +44,38 @@ Residency::Residency(storage::Database* database, const Config* config, Mailboxe
 
 Residency::~Residency() = default;
 
-void Residency::WarmUp() {
+bool Residency::WarmUp() {
+  bool everywhere = true;
   for (Shard* shard : *shards_) {
     std::atomic<WarmUpState>* const state = &warm_up_[shard->number()];
-    if (state->exchange(WarmUpState::kRunning) == WarmUpState::kRunning) continue;
+    if (state->exchange(WarmUpState::kRunning) == WarmUpState::kRunning) {
+      everywhere = false;
+      continue;
+    }
     mailboxes_->Send(shard->number(), std::make_unique<server::WarmUp>(shard, state, &stop_));
   }
+  return everywhere;
+}
+
+void Residency::ReadBack(std::function<void(bool readable)> done) {
+  const std::lock_guard lock(read_back_mutex_);
+  read_back_begun_ = WarmUp();
+  read_back_done_ = std::move(done);
+}
+
+void Residency::TellReadBack() {
+  std::function<void(bool readable)> done;
+  {
+    const std::lock_guard lock(read_back_mutex_);
+    if (!read_back_done_ || warm_up() == WarmUpState::kRunning) return;
+    if (!read_back_begun_) {
+      // What was under way on some shard had passed by what was dropped.
+      read_back_begun_ = WarmUp();
+      return;
+    }
+    done.swap(read_back_done_);
+  }
+  done(warm_up() != WarmUpState::kStopped);
 }
 
 void Residency::ShareMemory() {
@@ -94,6 +120,11 @@ void Residency::DropObjects(std::function<void()> done) {
 }
 
 void Residency::Stop() {
+  std::function<void(bool readable)> dropped;
+  {
+    const std::lock_guard lock(read_back_mutex_);
+    dropped.swap(read_back_done_);
+  }
   stop_ = true;
   loader_->Stop();
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -73,8 +74,15 @@ class Residency {
   Residency& operator=(const Residency&) = delete;
 
   [[nodiscard]] ObjectLoader* loader() { return loader_.get(); }
-  /// Any thread, while cores run: begins to read cold objects into memory, where it is not under way.
-  void WarmUp();
+  /// Any thread, while cores run: begins to read cold objects into memory, where it is not under way. True: on
+  /// every shard.
+  bool WarmUp();
+  /// Any thread, while cores run: the same, and where it is under way once more behind that. `done(readable)`, on
+  /// the housekeeping thread, when all is in memory, or memory is nearly full, or something could not be
+  /// read. One at a time. Dropped uncalled by Stop.
+  void ReadBack(std::function<void(bool readable)> done);
+  /// About ten times a second: whether it is done.
+  void TellReadBack();
   /// Divides memory among the shards. Before they run, and then about ten times a second.
   void ShareMemory();
   /// One step, likewise.
@@ -100,6 +108,9 @@ class Residency {
   std::atomic<bool> stop_{false};
   std::unique_ptr<std::atomic<WarmUpState>[]> warm_up_;  // by shard
   std::vector<ColdExpiry::Place> expiry_;                // by shard
+  std::mutex read_back_mutex_;
+  std::function<void(bool readable)> read_back_done_;  // guarded by it
+  bool read_back_begun_ = false;                       // the same
 };
 
 }  // namespace tally::server

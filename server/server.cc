@@ -18,6 +18,7 @@
 #include "server/server_acceptor.h"
 #include "server/shard.h"
 #include "server/shard_visit.h"
+#include "server/walk_line.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -108,10 +109,13 @@ void Server::MakeCores() {
   environment.writes_refused = &writes_refused_;
   residency_ = std::make_unique<Residency>(database_, options_.config, mailboxes_.get(), &shards_,
                                            &statistics_view_);
+  walk_line_ =
+      std::make_unique<WalkLine>(KeyspaceWalk::Route{mailboxes_.get(), &shards_, &shard_map_});
   std::vector<Core*> cores;
   for (uint32_t i = 0; i < shard_map_.shards(); ++i) {
     shards_[i]->Attach(log_.get(), database_, residency_->loader());
     shards_[i]->memory().set_on_pressure([this] { checkpointer_->Suggest(); });
+    shards_[i]->set_on_flushed_on_disk([this] { checkpointer_->SuggestForSpace(); });
     cores_.push_back(std::make_unique<Core>(i, environment, shards_[i], executors_[i].get(),
                                             statistics_[i].get()));
     cores.push_back(cores_.back().get());
@@ -190,6 +194,7 @@ void Server::Stop(bool save) {
   }
   housekeeping_wake_.notify_all();
   housekeeping_.join();
+  walk_line_->Stop();
   residency_->Stop();
   checkpointer_->Stop();  // needs the cores for a running one
   std::promise<void> synced;
@@ -258,8 +263,7 @@ void Server::UnpauseClients() {
 
 void Server::Walk(std::unique_ptr<WalkVisitor> visitor, int database, storage::SlotPosition from,
                   size_t wanted) {
-  KeyspaceWalk::Start({mailboxes_.get(), &shards_, &shard_map_}, std::move(visitor), database, from,
-                      wanted);
+  walk_line_->Walk(std::move(visitor), database, from, wanted);
 }
 
 bool Server::StartCheckpoint(std::function<void(bool ok, std::string error)> done) {
@@ -268,13 +272,22 @@ bool Server::StartCheckpoint(std::function<void(bool ok, std::string error)> don
 }
 
 bool Server::ReloadObjects(std::function<void(bool ok, std::string error)> done) {
-  return StartCheckpoint([this, done = std::move(done)](bool ok, const std::string& error) {
-    if (!ok) return done(false, error);
-    residency_->DropObjects([this, done] {
-      residency_->WarmUp();
-      done(true, {});
+  if (reloading_.exchange(true)) return false;
+  const auto end = [this, done = std::move(done)](bool ok, std::string error) {
+    reloading_ = false;
+    done(ok, std::move(error));
+  };
+  const bool started = StartCheckpoint([this, end](bool ok, std::string error) {
+    if (!ok) return end(false, std::move(error));
+    residency_->DropObjects([this, end] {
+      residency_->ReadBack([end](bool readable) {
+        end(readable,
+            readable ? "" : "not everything could be read from the disk: see the server's log");
+      });
     });
   });
+  if (!started) reloading_ = false;
+  return started;
 }
 
 void Server::WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
@@ -312,6 +325,7 @@ void Server::RunHousekeeping() {
     rates_.Sample(MonotonicUs(), TotalsOf(statistics_view_));
     residency_->ShareMemory();
     residency_->SearchExpired();
+    residency_->TellReadBack();
     if (round % kDiskCheckEvery == 0) {
       CheckDiskSpace();
       ReportCheckpointFailure();

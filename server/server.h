@@ -32,6 +32,7 @@ class Core;
 class Executor;
 class Residency;
 class Shard;
+class WalkLine;
 
 /// The whole server on top of an open database: recovers, serves, stops.
 ///
@@ -129,6 +130,7 @@ class Server final : public Services, private storage::ShardAccess {
   std::mutex apply_config_mutex_;
   std::mutex pause_mutex_;  // PauseClients reads and prolongs
   std::atomic<bool> writes_refused_{false};
+  std::atomic<bool> reloading_{false};
   RateSampler rates_;
 
   std::vector<std::unique_ptr<CoreStatistics>> statistics_;
@@ -138,6 +140,7 @@ class Server final : public Services, private storage::ShardAccess {
   std::vector<std::unique_ptr<Shard>> shards_owned_;
   std::vector<Shard*> shards_;
   std::unique_ptr<Residency> residency_;  // its loader has to outlive the cores
+  std::unique_ptr<WalkLine> walk_line_;
   std::unique_ptr<storage::CommitLog> log_;
   std::vector<std::unique_ptr<Core>> cores_;
   std::unique_ptr<Acceptor> acceptor_;

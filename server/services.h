@@ -98,9 +98,9 @@ class Services : public Walker {
   /// Starts a checkpoint now; `done(ok, error)` on an unnamed thread. False when one is running
   /// already (nothing is called then).
   virtual bool StartCheckpoint(std::function<void(bool ok, std::string error)> done) = 0;
-  /// DEBUG RELOAD: makes a checkpoint, drops every object from memory, and reads each again when it is
-  /// needed. `done` as for StartCheckpoint; false when a checkpoint or a reload is running already. May be
-  /// called with shards entered, so it waits for nothing.
+  /// DEBUG RELOAD: makes a checkpoint, drops every object from memory, and reads everything back, or as much as
+  /// memory has room for. `done` as for StartCheckpoint; false when a checkpoint or a reload is running
+  /// already. May be called with shards entered, so it waits for nothing.
   virtual bool ReloadObjects(std::function<void(bool ok, std::string error)> done) = 0;
   [[nodiscard]] virtual CheckpointInfo checkpoint_info() const = 0;
   [[nodiscard]] virtual CommitInfo commit_info() const = 0;

@@ -6,7 +6,6 @@
 #include "protocol/errors.h"
 #include "server/debug_permission.h"
 #include "server/local_hold.h"
-#include "server/session_deferred_reply.h"
 #include "server/wall_clock.h"
 #include "storage/invariant.h"
 
@@ -44,6 +43,8 @@ Session::~Session() = default;
 void Session::Detach() {
   host_ = nullptr;
   OnEndOfInput();
+  gone_ = true;
+  hold_ = nullptr;
   client_.close_after_replies = true;
 }
 
@@ -356,13 +357,6 @@ void Session::OnBatchReplies(const OperationBatch& batch) {
   RemoveInFlight(batch.items().size());
 }
 
-void Session::OnDeferredReply(std::string_view bytes) {
-  if (!deferred_suppressed_) Finish(deferred_place_, bytes);
-  if (host_ != nullptr) host_->OnOutput();
-  EndStall();
-  RemoveInFlight(1);
-}
-
 void Session::Resume() {
   if (stall_ == Stall::kRetry || stall_ == Stall::kPaused) EndStall();
 }
@@ -389,12 +383,6 @@ void Session::RemoveInFlight(uint64_t count) {
   if (in_flight_ != 0) return;
   if (stall_ == Stall::kOrder) EndStall();
   intrusive_ptr_release(this);  // perhaps the last reference
-}
-
-std::shared_ptr<DeferredReply> Session::MakeDeferred(void* session, int resp) {
-  auto* const self = static_cast<Session*>(session);
-  return std::make_shared<SessionDeferredReply>(self, self->context_.router->core(),
-                                                &self->context_.router->mailboxes(), resp);
 }
 
 }  // namespace tally::server

@@ -94,8 +94,15 @@ class Session final : public Requester,
   /// The client says nothing more, and perhaps is gone: what would wait for ever may end.
   void OnEndOfInput() { left_.store(true); }
   [[nodiscard]] bool has_left() const override { return left_.load(); }
+  [[nodiscard]] bool is_gone() const override { return gone_.load(); }
   /// The connection is gone; replies that still come are dropped.
   void Detach();
+  /// Everything that was taken out is written.
+  void OnAllWritten() {
+    if (!has_output()) hold_ = nullptr;
+  }
+  /// Others wait until this client has read what it asked for.
+  [[nodiscard]] bool is_in_the_way() const { return hold_ != nullptr && hold_->IsInTheWay(); }
   /// Frees recycled memory of a quiet session.
   void ShrinkIfIdle() { replies_.ShrinkIfIdle(); }
 
@@ -106,7 +113,7 @@ class Session final : public Requester,
   void OnBatchReplies(const OperationBatch& batch) override;
   void OnSpanningExecuted(bool deferred, const ClientState* client) override;
   void OnSpanningReply(const SpanningOperation& operation) override;
-  void OnDeferredReply(std::string_view bytes) override;
+  void OnDeferredReply(std::string bytes, std::shared_ptr<ReplyHold> hold) override;
   void OnLocalRelease(uint64_t place) override;
   /// The shard is free again, or the pause is over.
   void Resume();
@@ -161,6 +168,7 @@ class Session final : public Requester,
   ReplyQueue replies_;
   Stall stall_ = Stall::kNone;
   std::atomic<bool> left_{false};
+  std::atomic<bool> gone_{false};
   int64_t now_ms_ = 0;
   uint64_t in_flight_ = 0;  // what is under way and comes back here
   // Of them, operations sent to this core's own shard because they have to wait there. What comes behind
@@ -170,6 +178,7 @@ class Session final : public Requester,
   size_t bytes_in_queue_ = 0;  // in the places of replies_, about
   uint64_t deferred_place_ = 0;
   bool deferred_suppressed_ = false;
+  std::shared_ptr<ReplyHold> hold_;  // of a deferred reply that is not written yet
 
   // The place to which operations that run here append, while it is the last one.
   bool local_open_ = false;

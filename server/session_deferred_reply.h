@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,10 +31,13 @@ class SessionDeferredReply final : public DeferredReply {
   [[nodiscard]] int resp() const override { return resp_; }
   // The requester lives until the reply is back.
   [[nodiscard]] bool abandoned() const override { return requester_->has_left(); }
+  [[nodiscard]] bool gone() const override { return requester_->is_gone(); }
+  void KeepUntilRead(std::shared_ptr<ReplyHold> hold) override { hold_ = std::move(hold); }
   void Send(std::string bytes) override {
     TALLY_ASSERT(!sent_.exchange(true), "a deferred reply is sent once");
-    mailboxes_->Call(core_, [requester = requester_, reply = std::move(bytes)] {
-      requester->OnDeferredReply(reply);
+    mailboxes_->Call(core_, [requester = requester_, reply = std::move(bytes),
+                             hold = std::move(hold_)]() mutable {
+      requester->OnDeferredReply(std::move(reply), std::move(hold));
     });
   }
 
@@ -42,6 +46,7 @@ class SessionDeferredReply final : public DeferredReply {
   const uint32_t core_;
   Mailboxes* const mailboxes_;
   const int resp_;
+  std::shared_ptr<ReplyHold> hold_;
   std::atomic<bool> sent_{false};
 };
 

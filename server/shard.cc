@@ -42,6 +42,7 @@ void Shard::LetIn() {
 
 void Shard::KeepMemory(int64_t now_us, int64_t now_ms) {
   memory_.Keep(now_us, now_ms);
+  if (keyspace_.TakeFlushedOnDisk()) on_flushed_on_disk_();
   may_be_cold_.store(!keyspace_.is_complete(), std::memory_order_relaxed);
 }
 

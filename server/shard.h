@@ -3,9 +3,11 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/executor.h"
@@ -97,8 +99,11 @@ class Shard final : private InputGate::Host {
   /// At the end of a turn, before it is closed: starts reading what was asked for, lets in who waited for
   /// room. Requires `!occupied()`.
   void LetIn();
-  /// After it is closed: keeps memory within its limit. Requires `!occupied()`.
+  /// After it is closed: keeps memory within its limit, and sees to it that the disk's space comes back after
+  /// a flush. Requires `!occupied()`.
   void KeepMemory(int64_t now_us, int64_t now_ms);
+  /// `call`: a database was flushed that has something on the disk. Before the shard runs.
+  void set_on_flushed_on_disk(std::function<void()> call) { on_flushed_on_disk_ = std::move(call); }
   /// Any thread: whether an operation here may find something missing in memory. A hint.
   [[nodiscard]] bool may_be_cold() const { return may_be_cold_.load(std::memory_order_relaxed); }
 
@@ -115,6 +120,7 @@ class Shard final : private InputGate::Host {
   ReplyGate gate_;
   InputGate input_gate_;
   MemoryBudget memory_;
+  std::function<void()> on_flushed_on_disk_ = [] {};
   std::atomic<bool> may_be_cold_{false};
   std::string change_set_;
   bool occupied_ = false;

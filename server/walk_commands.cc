@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "protocol/errors.h"
 #include "protocol/number.h"
 #include "server/command_families.h"
 #include "server/deferred_reply.h"
+#include "server/gathered_names.h"
 #include "server/glob.h"
 #include "server/keyspace_walk.h"
 #include "server/operation.h"
@@ -99,41 +99,39 @@ bool ParseScan(Operation& op, ScanOptions* options) {
   return true;
 }
 
-void ReplyUnreadable(DeferredReply& token) {
-  SendReply(token, [](ReplyWriter& reply) { reply.Error(errors::kUnreadable); });
-}
-
-void WriteNames(ReplyWriter& reply, const std::vector<std::string>& names) {
-  reply.Array(names.size());
-  for (const std::string& name : names) reply.Bulk(name);
-}
-
 class ScanVisitor final : public WalkVisitor {
  public:
+  // What is gathered for a larger COUNT is much.
+  static constexpr int64_t kLargeCount = 10'000;
+
   ScanVisitor(ScanOptions options, std::shared_ptr<DeferredReply> token)
-      : options_(std::move(options)), token_(std::move(token)) {}
+      : options_(std::move(options)), resp_(token->resp()), names_(std::move(token)) {}
+
+  [[nodiscard]] bool gathers() const override { return options_.count > kLargeCount; }
+  void TakePlace(std::shared_ptr<WalkPlace> place) override { names_.set_place(std::move(place)); }
+  [[nodiscard]] bool IsWanted() const override { return names_.IsWanted(); }
 
   void Visit(const storage::Object& object) override {
     ++visited_;
     if (options_.type && !EqualsIgnoreCase(*options_.type, TypeNameOf(&object))) return;
     if (options_.pattern && !MatchesName(*options_.pattern, object.name())) return;
-    names_.emplace_back(object.name());
+    names_.Add(object.name());
   }
   [[nodiscard]] bool IsDone() const override { return visited_ >= options_.count; }
   void Finish(SlotPosition next, bool readable) override {
-    if (!readable) return ReplyUnreadable(*token_);
-    SendReply(*token_, [&](ReplyWriter& reply) {
-      reply.Array(2);
-      reply.Bulk(CursorOf(next));
-      WriteNames(reply, names_);
-    });
+    if (!readable) return names_.SendUnreadable();
+    std::string head;
+    ReplyWriter reply(&head, resp_);
+    reply.Array(2);
+    reply.Bulk(CursorOf(next));
+    names_.Send(std::move(head));
   }
 
  private:
   const ScanOptions options_;
-  const std::shared_ptr<DeferredReply> token_;
+  const int resp_;
   int64_t visited_ = 0;
-  std::vector<std::string> names_;
+  GatheredNames names_;
 };
 
 void Scan(Operation& op) {
@@ -148,21 +146,22 @@ void Scan(Operation& op) {
 class KeysVisitor final : public WalkVisitor {
  public:
   KeysVisitor(std::string_view pattern, std::shared_ptr<DeferredReply> token)
-      : pattern_(pattern), token_(std::move(token)) {}
+      : pattern_(pattern), names_(std::move(token)) {}
 
+  [[nodiscard]] bool gathers() const override { return true; }
+  void TakePlace(std::shared_ptr<WalkPlace> place) override { names_.set_place(std::move(place)); }
+  [[nodiscard]] bool IsWanted() const override { return names_.IsWanted(); }
   void Visit(const storage::Object& object) override {
-    if (MatchesName(pattern_, object.name())) names_.emplace_back(object.name());
+    if (MatchesName(pattern_, object.name())) names_.Add(object.name());
   }
   [[nodiscard]] bool IsDone() const override { return false; }
   void Finish(SlotPosition /*next*/, bool readable) override {
-    if (!readable) return ReplyUnreadable(*token_);
-    SendReply(*token_, [&](ReplyWriter& reply) { WriteNames(reply, names_); });
+    readable ? names_.Send({}) : names_.SendUnreadable();
   }
 
  private:
   const std::string pattern_;
-  const std::shared_ptr<DeferredReply> token_;
-  std::vector<std::string> names_;
+  GatheredNames names_;
 };
 
 void Keys(Operation& op) {
@@ -179,6 +178,7 @@ class RandomKeyVisitor final : public WalkVisitor {
   RandomKeyVisitor(Walker* walker, int database, std::shared_ptr<DeferredReply> token)
       : walker_(walker), database_(database), token_(std::move(token)), random_(Seed()) {}
 
+  [[nodiscard]] bool IsWanted() const override { return !token_->gone(); }
   void Visit(const storage::Object& object) override {
     ++seen_;
     if (random_() % seen_ == 0) name_ = object.name();
@@ -187,7 +187,9 @@ class RandomKeyVisitor final : public WalkVisitor {
     return seen_ >= (stage_ == Stage::kFindSlot ? 1 : kCandidates);
   }
   void Finish(SlotPosition next, bool readable) override {
-    if (!readable) return ReplyUnreadable(*token_);
+    if (!readable) {
+      return SendReply(*token_, [](ReplyWriter& reply) { reply.Error(errors::kUnreadable); });
+    }
     if (stage_ == Stage::kFindSlot && name_) {
       const SlotPosition within{storage::SlotOf(*name_), random_() % storage::SlotTable::kHashEnd};
       seen_ = 0;  // what is chosen from now on replaces it

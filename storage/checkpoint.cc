@@ -68,6 +68,14 @@ void Checkpointer::Suggest() {
   wake_.notify_all();
 }
 
+void Checkpointer::SuggestForSpace() {
+  {
+    const MutexLock lock(mutex_);
+    space_suggested_ = true;
+  }
+  wake_.notify_all();
+}
+
 Checkpointer::State Checkpointer::state() const {
   const MutexLock lock(mutex_);
   State state = state_;
@@ -83,8 +91,10 @@ uint64_t Checkpointer::JournalBytes() const {
 
 bool Checkpointer::IsDue() const {
   if (requested_) return true;
-  return !stopping_ && (suggested_ || JournalBytes() > journal_limit_bytes_) &&
-         std::chrono::steady_clock::now() >= retry_at_;
+  const auto now = std::chrono::steady_clock::now();
+  if (stopping_ || now < retry_at_) return false;
+  return suggested_ || (space_suggested_ && now >= space_at_) ||
+         JournalBytes() > journal_limit_bytes_;
 }
 
 void Checkpointer::RunThread() {
@@ -108,6 +118,7 @@ void Checkpointer::RunOnce() {
     floor = state_.floor;
     runs_requested_ = std::exchange(requested_, false);
     suggested_ = false;
+    if (std::exchange(space_suggested_, false)) space_at_ = start + kSpaceInterval;
     done = std::exchange(done_, nullptr);
     state_.running = true;
     state_.running_since_ms = WallClockMs();

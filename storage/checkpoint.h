@@ -41,6 +41,8 @@ class Checkpointer {
   static constexpr std::chrono::milliseconds kPollInterval{100};
   /// After a failure the next one starts by itself no sooner.
   static constexpr std::chrono::seconds kRetryInterval{10};
+  /// For the sake of disk space one begins no sooner after the last such one began.
+  static constexpr std::chrono::seconds kSpaceInterval{5};
 
   struct State {
     bool running = false;
@@ -75,6 +77,9 @@ class Checkpointer {
   Status Run() EXCLUDES(mutex_);
   /// One would be good soon: objects have to become clean, so that memory can be given back.
   void Suggest() EXCLUDES(mutex_);
+  /// One would be good: what was flushed shall leave the disk. Who flushes again and again gets one each
+  /// kSpaceInterval.
+  void SuggestForSpace() EXCLUDES(mutex_);
   [[nodiscard]] State state() const EXCLUDES(mutex_);
 
  private:
@@ -95,9 +100,11 @@ class Checkpointer {
   bool requested_ GUARDED_BY(mutex_) = false;
   bool runs_requested_ GUARDED_BY(mutex_) = false;
   bool suggested_ GUARDED_BY(mutex_) = false;
+  bool space_suggested_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::function<void(Status)> done_ GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point retry_at_ GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point space_at_ GUARDED_BY(mutex_);
   // The journal since the floor is what recovery found, and what the log has written since a mark.
   uint64_t recovered_bytes_ GUARDED_BY(mutex_);
   uint64_t mark_bytes_ GUARDED_BY(mutex_) = 0;

@@ -22,7 +22,8 @@ class ObjectFile {
   /// Keys in strictly ascending order.
   virtual Status Put(std::string_view key, std::string_view value) = 0;
   virtual Status Delete(std::string_view key) = 0;
-  /// Deletes all keys in [begin, end) that were ingested before this file.
+  /// Deletes all keys in [begin, end) that were ingested before this file. In a file of its own: their space
+  /// is given back when it is ingested, or soon after, without further calls.
   virtual Status DeleteRange(std::string_view begin, std::string_view end) = 0;
   /// Writes the file to the disk, synced. Nothing may be added afterwards.
   virtual Status Finish() = 0;

@@ -210,6 +210,9 @@ void Keyspace::MarkChanged(int database, uint32_t slot, Object* object) {
 
 void Keyspace::DropTables(int database) {
   Database& db = databases_[Index(database)];
+  // What came and goes during a checkpoint may be among its copies.
+  if (in_checkpoint_ && !db.tables.empty()) db.may_be_on_disk = true;
+  if (std::exchange(db.may_be_on_disk, false)) flushed_on_disk_ = true;
   if (!db.tables.empty()) garbage_.push_back(std::move(db.tables));
   garbage_hash_ = 0;  // freeing goes on with this one, from its front
   db.tables.clear();
@@ -284,14 +287,24 @@ void Keyspace::SetCold(int database) {
   TALLY_ASSERT(db.tables.empty() && db.incomplete_slots == 0, "cold before anything is there");
   db.incomplete_slots = slots_.end - slots_.first;
   incomplete_slots_ += db.incomplete_slots;
+  db.may_be_on_disk = true;
 }
 
 void Keyspace::SetCounts(int database, const CountChange& counts) {
   databases_[Index(database)].counts = counts;
 }
 
+void Keyspace::BeginCheckpoint() {
+  dirty_at_cut_ = dirty_bytes_;
+  in_checkpoint_ = true;
+}
+
 void Keyspace::EndCheckpoint(Ticket floor) {
   floor_ = floor;
+  in_checkpoint_ = false;
+  for (Database& db : databases_) {
+    if (db.counts.live > 0) db.may_be_on_disk = true;
+  }
   dirty_bytes_ -= std::min(dirty_bytes_, std::exchange(dirty_at_cut_, 0));
 }
 

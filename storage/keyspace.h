@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "storage/access_clock.h"
@@ -70,6 +71,9 @@ class Keyspace {
   /// Empties a database: at once for every reader; the memory follows in `FreeStep`. Must be done on
   /// every shard, in one change set, even on those where the database is empty.
   void Flush(int database);
+  /// Since the last call a database was flushed of which the disk may hold something: its space comes back
+  /// with the next checkpoint.
+  [[nodiscard]] bool TakeFlushedOnDisk() { return std::exchange(flushed_on_disk_, false); }
   /// Frees up to `max_objects` flushed objects. True while more are left.
   bool FreeStep(size_t max_objects);
   [[nodiscard]] bool has_garbage() const { return !garbage_.empty(); }
@@ -110,7 +114,7 @@ class Keyspace {
 
   // A checkpoint, between two turns.
   /// It has cut the journal: what is dirty now will be clean when it is done.
-  void BeginCheckpoint() { dirty_at_cut_ = dirty_bytes_; }
+  void BeginCheckpoint();
   /// It is done, or recovery has found it: everything that changed up to `floor` is on the disk.
   void EndCheckpoint(Ticket floor);
   void ReplayObject(const Key& key, const Change& change, Ticket ticket);
@@ -209,6 +213,7 @@ class Keyspace {
     std::vector<uint32_t> tombstones_in_slot;
     uint64_t expiring_here = 0;
     uint32_t incomplete_slots = 0;
+    bool may_be_on_disk = false;  // live or not: some of its objects
     CountChange counts;
     CountChange turn_counts;  // what the turn changed in them
     uint32_t generation = 0;
@@ -252,6 +257,8 @@ class Keyspace {
   uint64_t table_bytes_ = 0;
   uint64_t dirty_bytes_ = 0;
   uint64_t dirty_at_cut_ = 0;
+  bool in_checkpoint_ = false;
+  bool flushed_on_disk_ = false;
   uint64_t resident_objects_ = 0;
   uint64_t evicted_count_ = 0;
   uint32_t incomplete_slots_ = 0;

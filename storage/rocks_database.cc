@@ -31,6 +31,7 @@
 #include "storage/rocks_object_file.h"
 #include "storage/rocks_object_reads.h"
 #include "storage/rocks_options.h"
+#include "storage/rocks_space.h"
 #include "storage/thread_annotations.h"
 
 namespace tally::storage {
@@ -356,8 +357,15 @@ Status RocksDatabase::Ingest(std::unique_ptr<ObjectFile> file) {
   options.write_global_seqno = false;    // the file stays as it was synced
   options.allow_blocking_flush = false;  // nothing is ever in the memtable
   options.verify_checksums_before_ingest = true;
-  const std::string& path = static_cast<RocksObjectFile&>(*file).path();
-  return Fail("take in " + path, db_->IngestExternalFile(objects_, {path}, options));
+  const auto& ingested = static_cast<RocksObjectFile&>(*file);
+  const std::string& path = ingested.path();
+  rocksdb::Status status = db_->IngestExternalFile(objects_, {path}, options);
+  if (!status.ok()) return Fail("take in " + path, status);
+  for (const auto& [begin, end] : ingested.deleted_ranges()) {
+    status = GiveBackDeletedRange(db_.get(), objects_, begin, end);
+    if (!status.ok()) return Fail("give back deleted objects' space", status);
+  }
+  return Status::Ok();
 }
 
 uint64_t RocksDatabase::MemoryBytes() const {

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_writer.h>
@@ -41,6 +43,7 @@ class RocksObjectFile : public ObjectFile {
   }
   Status DeleteRange(std::string_view begin, std::string_view end) override {
     ++entries_;
+    deleted_ranges_.emplace_back(begin, end);
     return RocksStatus(path_, "write", writer_.DeleteRange(ToSlice(begin), ToSlice(end)));
   }
   Status Finish() override {  // RocksDB syncs the file before it closes it
@@ -48,11 +51,15 @@ class RocksObjectFile : public ObjectFile {
   }
   [[nodiscard]] uint64_t entries() const override { return entries_; }
   [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::span<const std::pair<std::string, std::string>> deleted_ranges() const {
+    return deleted_ranges_;
+  }
 
  private:
   rocksdb::SstFileWriter writer_;
   const std::string path_;
   uint64_t entries_ = 0;
+  std::vector<std::pair<std::string, std::string>> deleted_ranges_;
 };
 
 }  // namespace tally::storage

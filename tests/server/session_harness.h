@@ -25,6 +25,7 @@
 #include "server/session.h"
 #include "server/shard.h"
 #include "server/statistics.h"
+#include "server/walk_line.h"
 #include "server/wall_clock.h"
 #include "storage/commit_log.h"
 #include "storage/database.h"
@@ -67,6 +68,7 @@ class TestClient final : public SessionHost {
     if (withhold_output) return false;
     const size_t before = received_.size();
     session_->TakeOutput(&received_);
+    session_->OnAllWritten();
     input_due_ = input_due_ || !in_.unread().empty();
     return received_.size() > before;
   }
@@ -121,8 +123,7 @@ class SessionHarness {
     ++alive_;
     WallClock::SetForTest(kNowMs);
     services.on_walk = [this](auto visitor, int number, storage::SlotPosition from, size_t wanted) {
-      KeyspaceWalk::Start({&mailboxes_, &shards_, &shard_map_}, std::move(visitor), number, from,
-                          wanted);
+      walk_line_.Walk(std::move(visitor), number, from, wanted);
     };
     for (uint32_t i = 0; i < shards; ++i) {
       cores_.push_back(std::make_unique<Core>(i, shard_map_, &services));
@@ -341,6 +342,7 @@ class SessionHarness {
   std::atomic<int64_t> clock_us_ = 0;
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<Shard*> shards_;
+  WalkLine walk_line_{{&mailboxes_, &shards_, &shard_map_}};
   std::vector<std::unique_ptr<TestClient>> clients_;
 };
 

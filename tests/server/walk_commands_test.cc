@@ -1,6 +1,7 @@
 // SCAN, KEYS and RANDOMKEY over objects that are in memory, and over those that are not.
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <random>
 #include <set>
 #include <string>
@@ -14,6 +15,12 @@
 
 namespace tally::server {
 namespace {
+
+#ifdef NDEBUG
+constexpr unsigned kDisturbedScans = 20;
+#else
+constexpr unsigned kDisturbedScans = 4;  // the inner loop
+#endif
 
 class WalkCommandsTest : public ::testing::TestWithParam<uint32_t> {
  protected:
@@ -135,6 +142,84 @@ TEST_P(WalkCommandsTest, WhatStaysDuringAScanIsGivenWhateverHappens) {
     const std::multiset<std::string> found =
         ScanAll("COUNT " + std::to_string(1 + random() % 20), disturb);
     for (const std::string& name : names) ASSERT_EQ(found.count(name), 1u) << name;
+  }
+}
+
+// A range is being read: what was read may be of before a change, and what is in memory may be about to leave.
+TEST_P(WalkCommandsTest, WhatStaysIsGivenWhateverHappensWhileARangeIsRead) {
+  for (unsigned seed = 0; seed < kDisturbedScans; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    SessionHarness world(GetParam());
+    TestClient& scanner = world.Connect(0);
+    TestClient& writer = world.Connect(GetParam() - 1);
+    const auto name = [&](const std::string& kind) {
+      return (random() % 3 == 0 ? "{tag}" : "") + kind + std::to_string(random() % 100);
+    };
+    std::set<std::string> stays;
+    std::set<std::string> gone;
+    // On the disk; then some that only memory has, and deletions that the disk does not know of.
+    for (int i = 0; i < 60; ++i) stays.insert(name("stays"));
+    for (int i = 0; i < 20; ++i) gone.insert(name("gone"));
+    for (const std::string& each : stays) world.Ask(writer, "SET " + each + " 1\r\n");
+    for (const std::string& each : gone) world.Ask(writer, "SET " + each + " 1\r\n");
+    world.Checkpoint();
+    world.EvictAll();
+    for (int i = 0; i < 60; ++i) {
+      const std::string fresh = name("fresh");
+      stays.insert(fresh);
+      world.Ask(writer, "SET " + fresh + " 1\r\n");
+    }
+    for (const std::string& each : gone) world.Ask(writer, "DEL " + each + "\r\n");
+    const auto disturb = [&] {
+      switch (random() % 5) {
+        case 0:
+          world.Checkpoint();
+          break;
+        case 1:
+          world.EvictAll();
+          break;
+        case 2:
+          writer.Send("SET " + name("comes") + " 1\r\n");
+          break;
+        case 3:
+          writer.Send("DEL " + name("comes") + "\r\n");
+          break;
+        default:
+          writer.Send("SET " +
+                      *std::next(stays.begin(), static_cast<int>(random() % stays.size())) +
+                      " 2\r\n");
+      }
+      world.Settle();
+    };
+    std::multiset<std::string> found;
+    std::string cursor = "0";
+    do {
+      scanner.Send("SCAN " + cursor + " COUNT " + std::to_string(1 + random() % 20) + "\r\n");
+      std::string reply;
+      while (reply.empty()) {
+        world.Settle();
+        for (auto left = random() % 4; left > 0; --left) disturb();
+        const auto which = static_cast<size_t>(random());
+        if (world.loader().tasks() > 0) world.loader().Read(which);
+        if (random() % 2 == 0) {
+          // What only memory had when the range was read is on the disk now, and would leave.
+          world.Checkpoint();
+          world.EvictAll();
+        }
+        for (auto left = random() % 4; left > 0; --left) disturb();
+        if (world.loader().tasks() > 0) world.loader().Deliver(which);
+        world.Settle();
+        world.Commit();
+        world.Settle();
+        reply = scanner.Take();
+      }
+      const Page page = ParsePage(reply);
+      found.insert(page.names.begin(), page.names.end());
+      cursor = page.cursor;
+    } while (cursor != "0");
+    for (const std::string& each : stays) ASSERT_EQ(found.count(each), 1u) << each;
+    for (const std::string& each : gone) ASSERT_EQ(found.count(each), 0u) << each;
   }
 }
 

@@ -117,6 +117,24 @@ TEST_F(CheckpointerTest, StartsByItselfForTheJournalThatRecoveryFound) {
   EXPECT_EQ(checkpointer_->state().journal_bytes, 0u);
 }
 
+TEST_F(CheckpointerTest, StartsForTheSakeOfSpaceButNotAgainAndAgain) {
+  MakeCheckpointer(kNoLimit);
+  checkpointer_->SuggestForSpace();
+  while (checkpointer_->state().completed < 1) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const auto first = std::chrono::steady_clock::now();
+  checkpointer_->SuggestForSpace();
+  std::this_thread::sleep_for(3 * Checkpointer::kPollInterval);
+  EXPECT_EQ(checkpointer_->state().completed, 1u);
+  checkpointer_->Suggest();
+  while (checkpointer_->state().completed < 2) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - first, Checkpointer::kSpaceInterval)
+      << "for the sake of memory at once";
+}
+
 TEST_F(CheckpointerTest, AFailureIsToldAndTheNextOneMayBeFine) {
   MakeCheckpointer(kNoLimit, /*recovered_bytes=*/1000);
   faulty_.FailNth(2, FaultyDatabase::When::kInsteadOfTheCall, /*for_good=*/false);

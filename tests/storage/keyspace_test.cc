@@ -273,6 +273,41 @@ TEST_F(KeyspaceTest, AFlushEmptiesOneDatabaseAndDropsItsPendingChanges) {
   EXPECT_EQ(Find(1, "other")->integer(), 1);
 }
 
+// A checkpoint is worth its while where there is something to be deleted.
+TEST_F(KeyspaceTest, AFlushTellsWhetherTheDiskHasSomethingOfIt) {
+  const auto put_and_flush = [&] {
+    Put(0, "a", 1);
+    Close();
+    keyspace_.Flush(0);
+    Close();
+    return keyspace_.TakeFlushedOnDisk();
+  };
+  EXPECT_FALSE(put_and_flush()) << "no checkpoint has seen it";
+  Put(0, "a", 1);
+  Put(1, "a", 1);
+  Close();
+  keyspace_.BeginCheckpoint();
+  keyspace_.EndCheckpoint(ticket_);
+  keyspace_.Flush(0);
+  Close();
+  EXPECT_TRUE(keyspace_.TakeFlushedOnDisk());
+  EXPECT_FALSE(keyspace_.TakeFlushedOnDisk()) << "it was told";
+  EXPECT_FALSE(put_and_flush());
+  keyspace_.BeginCheckpoint();
+  EXPECT_TRUE(put_and_flush()) << "it may be among the copies";
+  keyspace_.EndCheckpoint(ticket_);
+  keyspace_.Flush(1);
+  EXPECT_TRUE(keyspace_.TakeFlushedOnDisk());
+}
+
+TEST_F(KeyspaceTest, AFlushThatIsReplayedTellsLikewise) {
+  keyspace_.SetCold(1);
+  keyspace_.ReplayFlush(0, 1, ++ticket_);
+  EXPECT_FALSE(keyspace_.TakeFlushedOnDisk());
+  keyspace_.ReplayFlush(1, 1, ++ticket_);
+  EXPECT_TRUE(keyspace_.TakeFlushedOnDisk());
+}
+
 TEST_F(KeyspaceTest, AFlushIsJournaledEvenWhereTheDatabaseIsEmpty) {
   // Of many shards' keyspaces one writes the flush for all.
   keyspace_.Flush(1);

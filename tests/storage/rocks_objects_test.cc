@@ -337,6 +337,34 @@ void RocksObjectsTest::ExpectSpaceWhileOverwriting(int parts) {
   EXPECT_TRUE(expected == newest.end());
 }
 
+// With no further call: RocksDB by itself would wait for the next file.
+TEST_F(RocksObjectsTest, TheSpaceOfADeletedRangeIsGivenBack) {
+  constexpr int kObjects = 3000;
+  constexpr uint64_t kValueBytes = 1000;
+  std::mt19937_64 random(1);
+  Open();
+  // Some in files of their own, some in one with others, some on top of all levels.
+  for (const auto& [first, last] :
+       {std::pair(0, 1000), std::pair(500, 2000), std::pair(900, 3000)}) {
+    ObjectChanges changes;
+    for (int i = first; i < last; ++i) changes[KeyOf(i)] = RandomValue(&random, kValueBytes);
+    Ingest(changes);
+  }
+  WaitUntilAtRest();
+  ASSERT_GT(TableBytes(), kObjects * kValueBytes);
+  IngestDeleteRange(database_.get(), KeyOf(0), KeyOf(2500));
+  WaitUntilAtRest();
+  EXPECT_LT(TableBytes(), 700 * kValueBytes);
+  EXPECT_LT(database_->ObjectFileBytes(), 700 * kValueBytes);
+  for (const int gone : {0, 999, 2000, 2499}) EXPECT_EQ(OnDisk(KeyOf(gone)), "");
+  for (const int left : {2500, 2999}) EXPECT_EQ(OnDisk(KeyOf(left)).size(), kValueBytes);
+  Ingest({{KeyOf(7), "new"}});
+  EXPECT_EQ(OnDisk(KeyOf(7)), "new");
+  Open();
+  EXPECT_EQ(OnDisk(KeyOf(7)), "new");
+  EXPECT_EQ(OnDisk(KeyOf(8)), "");
+}
+
 TEST_F(RocksObjectsTest, SpaceIsBoundedWhenEveryFileHasAllObjects) {
   ExpectSpaceWhileOverwriting(1);
 }

@@ -73,7 +73,7 @@ void ShardWorld::Put(int database, const std::string& name, const std::string& v
   const std::lock_guard lock(mutex_);
   const Key key = KeyOf(name);
   Ticket seen = kNoTicket;
-  Object* found = OwnerThatKnows(database, key)->Find(database, key, 0, &seen);
+  Object* found = OwnerThatKnows(database, key)->Find(database, key, now_ms_, &seen);
   Owner(key)->PutBytes(database, key, found, value, {}, kNoExpiry);
   now_[{database, name}] = value + "|-1";
 }
@@ -91,26 +91,62 @@ void ShardWorld::RandomWrite() {
   const Key key = KeyOf(name);
   Keyspace* keyspace = OwnerThatKnows(database, key);
   Ticket seen = kNoTicket;
-  Object* found = keyspace->Find(database, key, 0, &seen);
+  Object* found = keyspace->Find(database, key, now_ms_, &seen);
   if (random_() % 3 == 0) {
     if (found == nullptr) return;
     keyspace->Erase(database, key, found);
     now_.erase({database, name});
     return;
   }
-  const int64_t expiry = random_() % 4 == 0 ? static_cast<int64_t>(random_() >> 2) : kNoExpiry;
+  const int64_t expiry = RandomExpiry();
   if (random_() % 2 == 0) {
     keyspace->PutInteger(database, key, found, static_cast<int64_t>(random_()), expiry);
   } else {
     keyspace->PutBytes(database, key, found, std::string(random_() % 100, 'x'),
                        std::to_string(random_()), expiry);
   }
-  found = keyspace->Find(database, key, 0, &seen);
+  found = keyspace->Find(database, key, now_ms_, &seen);
   now_[{database, name}] = TextOf(*found);
+}
+
+// Far ahead, or soon.
+int64_t ShardWorld::RandomExpiry() {
+  switch (random_() % 6) {
+    case 0:
+      return static_cast<int64_t>(random_() >> 2) + now_ms_;
+    case 1:
+    case 2:
+      return now_ms_ + static_cast<int64_t>(random_() % 500);
+    default:
+      return kNoExpiry;
+  }
+}
+
+void ShardWorld::ExpireSome() {
+  size_t looked_at = 0;
+  for (const auto& keyspace : keyspaces_) {
+    for (int database = 0; database < kDatabases; ++database) {
+      for (uint32_t slot = keyspace->slots().first; slot < keyspace->slots().end; ++slot) {
+        keyspace->ExpireFrom(database, slot, now_ms_, 0, std::numeric_limits<size_t>::max(),
+                             &looked_at);
+      }
+    }
+  }
+}
+
+WorldState ShardWorld::StateAt(Ticket ticket) const {
+  WorldState state = history_.at(ticket);
+  std::erase_if(state, [this](const auto& entry) {
+    const int64_t expires_at_ms = std::stoll(entry.second.substr(entry.second.rfind('|') + 1));
+    return expires_at_ms != kNoExpiry && expires_at_ms < now_ms_;
+  });
+  return state;
 }
 
 void ShardWorld::RandomTurn(int max_operations) {
   const std::lock_guard lock(mutex_);
+  now_ms_ += static_cast<int64_t>(random_() % 100);
+  if (random_() % 20 == 0) ExpireSome();
   for (auto left = 1 + random_() % static_cast<uint64_t>(max_operations); left > 0; --left) {
     if (random_() % 10 == 0) EvictAll();
     if (random_() % 25 == 0) Flush(static_cast<int>(random_() % kDatabases));
@@ -169,7 +205,7 @@ WorldState ShardWorld::State() {
           const Key key = KeyOf(name);
           if (Owner(key) != keyspace.get()) continue;
           Ticket seen = kNoTicket;
-          const Object* found = OwnerThatKnows(database, key)->Find(database, key, 0, &seen);
+          const Object* found = OwnerThatKnows(database, key)->Find(database, key, now_ms_, &seen);
           if (found != nullptr) state[{database, name}] = TextOf(*found);
         }
       }
@@ -206,6 +242,8 @@ bool ShardWorld::RunOnShard(uint32_t shard, const std::function<void(Keyspace&)>
   if (between_visits_) between_visits_();
   if (!running_) return false;
   const std::lock_guard lock(mutex_);
+  // Between two turns, as ShardVisit does it: a comparison may have found that something has expired.
+  if (keyspaces_[shard]->has_changes()) EndTurn();
   visit(*keyspaces_[shard]);
   return true;
 }

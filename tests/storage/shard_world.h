@@ -40,8 +40,8 @@ class ShardWorld : public ShardAccess {
   /// syncs at its end.)
   void Stop();
 
-  /// One turn of one shard, or of all, with some random writes; now and then a flush. Committed, if
-  /// there is anybody to lead.
+  /// Time passes. Then one turn of one shard, or of all, with some random writes; now and then a flush, or a
+  /// search for what has expired. Committed, if there is anybody to lead.
   void RandomTurn(int max_operations = 5);
   void Put(int database, const std::string& name, const std::string& value);
   void Flush(int database);
@@ -54,8 +54,8 @@ class ShardWorld : public ShardAccess {
   Ticket EndTurnAlone(const std::function<void(Ticket)>& appended);
 
   [[nodiscard]] WorldState State();
-  /// The state as of a ticket.
-  [[nodiscard]] const WorldState& StateAt(Ticket ticket) const { return history_.at(ticket); }
+  /// The state as of a ticket, without what has expired since.
+  [[nodiscard]] WorldState StateAt(Ticket ticket) const;
   [[nodiscard]] const Recovered& recovered() const { return recovered_; }
   [[nodiscard]] CommitLog* log() { return log_.get(); }
   [[nodiscard]] Keyspace* keyspace(uint32_t shard) { return keyspaces_[shard].get(); }
@@ -82,6 +82,9 @@ class ShardWorld : public ShardAccess {
   /// The keyspace, when it knows the key: what is cold is read first, as a shard does it.
   [[nodiscard]] Keyspace* OwnerThatKnows(int database, const Key& key);
   void RandomWrite();
+  [[nodiscard]] int64_t RandomExpiry();
+  /// As a core does in the background.
+  void ExpireSome();
 
   uint32_t next_shards_;
   uint32_t shards_ = 0;
@@ -96,6 +99,7 @@ class ShardWorld : public ShardAccess {
   std::map<Ticket, WorldState> history_ = {{kNoTicket, {}}};
   std::function<void()> between_visits_;
   bool running_ = true;
+  int64_t now_ms_ = 1'000'000;  // passes with every turn, and by crashes it does not go back
 };
 
 }  // namespace tally::storage

@@ -1,0 +1,28 @@
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/session.h"
+#include "server/session_deferred_reply.h"
+
+namespace tally::server {
+
+void Session::OnDeferredReply(std::string bytes, std::shared_ptr<ReplyHold> hold) {
+  if (!deferred_suppressed_) {
+    bytes_in_queue_ += bytes.size();
+    replies_.bytes(deferred_place_) = std::move(bytes);
+    replies_.Fill(deferred_place_);
+    if (host_ != nullptr) hold_ = std::move(hold);
+  }
+  if (host_ != nullptr) host_->OnOutput();
+  EndStall();
+  RemoveInFlight(1);
+}
+
+std::shared_ptr<DeferredReply> Session::MakeDeferred(void* session, int resp) {
+  auto* const self = static_cast<Session*>(session);
+  return std::make_shared<SessionDeferredReply>(self, self->context_.router->core(),
+                                                &self->context_.router->mailboxes(), resp);
+}
+
+}  // namespace tally::server
