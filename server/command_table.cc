@@ -77,13 +77,19 @@ class CommandTable {
 
  private:
   CommandTable() {
-    for (const std::span<const Command> family :
-         {BitCommands(),      BitFieldCommands(), BoundedCounterCommands(), ClientCommands(),
-          CommandCommands(),  ConfigCommands(),   ConnectionCommands(),     CounterCommands(),
-          DatabaseCommands(), DebugCommands(),    ExpireCommands(),         InfoCommands(),
-          KeyCommands(),      MemoryCommands(),   MultiStringCommands(),    ObjectCommands(),
-          RangeCommands(),    ServerCommands(),   StringCommands(),         TransactionCommands(),
-          WalkCommands()}) {
+    for (const std::span<const Command> family : {AclCommands(),         BitCommands(),
+                                                  BitFieldCommands(),    BoundedCounterCommands(),
+                                                  ClientCommands(),      ClusterCommands(),
+                                                  CommandCommands(),     ConfigCommands(),
+                                                  ConnectionCommands(),  CounterCommands(),
+                                                  DatabaseCommands(),    DebugCommands(),
+                                                  ExpireCommands(),      InfoCommands(),
+                                                  KeyCommands(),         LolWutCommands(),
+                                                  MemoryCommands(),      ModuleCommands(),
+                                                  MultiStringCommands(), ObjectCommands(),
+                                                  RangeCommands(),       ReplicationCommands(),
+                                                  ServerCommands(),      StringCommands(),
+                                                  TransactionCommands(), WalkCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }
     std::ranges::sort(commands_, {}, &Command::name);

@@ -24,6 +24,7 @@ struct ServerFacts {
   std::string config_file;     // empty when none
   std::string data_directory;  // absolute
   int64_t started_ms = 0;      // wall clock
+  uint64_t start_memory = 0;   // bytes that the process used before it had any data
   int threads = 1;
 };
 

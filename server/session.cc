@@ -105,8 +105,9 @@ std::string_view Session::Refusal(const Command* command, std::span<const std::s
     refusal_ = errors::WrongArgumentCount(FullName(*command));
     return refusal_;
   }
-  if ((command->flags & kProtected) != 0 && !MayDebug(*context_.config, client_.address)) {
-    return errors::kDebugNotAllowed;
+  if ((command->flags & kProtected) != 0) {
+    const auto refusal = ProtectedRefusal(*command, *context_.config, client_.address);
+    if (!refusal.empty()) return refusal;
   }
   if (!client_.authenticated && context_.config->has_password() &&
       (command->flags & kNoAuth) == 0) {
