@@ -29,6 +29,7 @@ class Config {
   std::string dir = "./data";  ///< absolute once the command line has been read
   int threads =
       0;  ///< 0 = the default for this machine (server/main decides and stores the number)
+  bool threads_are_automatic = false;  ///< nobody chose their number
   int databases = 16;
   int tcp_backlog = 511;
   std::string config_file;  ///< absolute; empty when none was given

@@ -129,7 +129,8 @@ int Run(int argc, char** argv) {
   Config& config = *parsed.config;
   const int signal_descriptor = MakeSignalDescriptor();
   const int shutdown_descriptor = eventfd(0, EFD_CLOEXEC);
-  if (config.threads == 0) config.threads = DefaultThreads();
+  config.threads_are_automatic = config.threads == 0;
+  if (config.threads_are_automatic) config.threads = DefaultThreads();
   FitDescriptorLimit(&config);
   tally::server::CycleClock::Calibrate();
 

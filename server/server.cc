@@ -305,6 +305,24 @@ bool Server::RunOnShard(uint32_t shard, const std::function<void(storage::Keyspa
   return true;
 }
 
+void Server::RunAside(std::function<void()> work) {
+  {
+    const std::lock_guard lock(housekeeping_mutex_);
+    aside_.push_back(std::move(work));
+  }
+  housekeeping_wake_.notify_all();
+}
+
+void Server::RunWhatIsAside(std::unique_lock<std::mutex>* lock) {
+  while (!aside_.empty()) {
+    std::vector<std::function<void()>> works;
+    works.swap(aside_);
+    lock->unlock();
+    for (const std::function<void()>& work : works) work();
+    lock->lock();
+  }
+}
+
 void Server::RunHousekeeping() {
   constexpr int64_t kDiskCheckEvery = 5;  // intervals
   std::unique_lock lock(housekeeping_mutex_);
@@ -317,8 +335,11 @@ void Server::RunHousekeeping() {
       ReportCheckpointFailure();
       static_cast<void>(MeasureMemory());  // notes the peak
     }
+    RunWhatIsAside(&lock);
+    if (housekeeping_stops_) break;
     housekeeping_wake_.wait_for(lock, std::chrono::milliseconds(RateSampler::kIntervalMs));
   }
+  RunWhatIsAside(&lock);
 }
 
 // Met before a commit can fail for want of space: writes are refused, reads go on (promise 7).

@@ -101,6 +101,7 @@ class Server final : public Services, private storage::ShardAccess {
   void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms, std::function<void(bool)> done,
                        std::function<bool()> abandoned) override;
   void Shutdown(bool save) override;
+  void RunAside(std::function<void()> work) override;
   void ApplyConfig() override;
 
  private:
@@ -117,6 +118,7 @@ class Server final : public Services, private storage::ShardAccess {
   void RunThreads();
   void Drain();
   void RunHousekeeping();
+  void RunWhatIsAside(std::unique_lock<std::mutex>* lock);
   void CheckDiskSpace();
   void ReportCheckpointFailure();
   void OnEachCore(const std::function<void(Core&)>& call);
@@ -149,7 +151,8 @@ class Server final : public Services, private storage::ShardAccess {
   std::mutex housekeeping_mutex_;
   std::condition_variable housekeeping_wake_;
   bool housekeeping_stops_ = false;
-  std::string reported_failure_;  // of a checkpoint
+  std::vector<std::function<void()>> aside_;  // what RunAside was given
+  std::string reported_failure_;              // of a checkpoint
   bool running_ = false;
 };
 

@@ -117,6 +117,10 @@ class Services : public Walker {
   /// checkpoint is made. Returns at once.
   virtual void Shutdown(bool save) = 0;
 
+  /// Runs `work`, which may wait for the disk, on an unnamed thread, one after the other; none is lost
+  /// at the end.
+  virtual void RunAside(std::function<void()> work) = 0;
+
   /// New value of appendfsync and other options that live in other parts: called after the
   /// configuration changed.
   virtual void ApplyConfig() = 0;
