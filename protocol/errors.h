@@ -176,6 +176,10 @@ inline constexpr std::string_view kConfigImmutable = "can't set immutable config
 inline constexpr std::string_view kConfigProtected = "can't set protected config";
 inline constexpr std::string_view kConfigDuplicate = "duplicate parameter";
 inline constexpr std::string_view kConfigInvalidSave = "Invalid save parameters";
+inline constexpr std::string_view kConfigBadPercentiles =
+    "Invalid latency-tracking-info-percentiles parameters";
+inline constexpr std::string_view kConfigPercentileRange =
+    "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
 std::string ConfigOutOfRange(std::int64_t min, std::int64_t max);
 std::string ConfigNotOneOf(std::span<const std::string_view> choices);
 std::string ConfigRewriteFailed(std::string_view problem);
@@ -206,7 +210,10 @@ std::string UnknownCategory(std::string_view category);
 inline constexpr std::string_view kNoReplication =
     "ERR this server does not replicate: it neither has a master nor feeds replicas";
 
-// --- SLOWLOG, LATENCY ---
+// --- SLOWLOG, LATENCY, MONITOR ---
+inline constexpr std::string_view kMonitorInTransaction =
+    "ERR MONITOR isn't allowed for DENY BLOCKING client";
+inline constexpr std::string_view kMonitorsOnly = "ERR Replica can't interact with the keyspace";
 inline constexpr std::string_view kSlowLogCount = "ERR count should be greater than or equal to -1";
 std::string NoLatencySamples(std::string_view event);
 

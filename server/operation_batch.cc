@@ -99,6 +99,7 @@ std::vector<NeededKey> OperationBatch::NextKeys() const {
 OperationBatch::Progress OperationBatch::Execute() {
   Request request;
   request.now_ms = WallClock::NowMs();
+  request.slow_requests = &slow_requests_;
   for (; next_item_ < items_.size(); ++next_item_) {
     Item& item = items_[next_item_];
     request.command = item.command;

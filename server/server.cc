@@ -44,7 +44,9 @@ Durability DurabilityOf(FsyncPolicy policy) {
 Server::Server(storage::Database* database, Options options)
     : database_(database),
       options_(std::move(options)),
-      shard_map_(static_cast<uint32_t>(options_.config->threads)) {}
+      shard_map_(static_cast<uint32_t>(options_.config->threads)) {
+  slow_watch_.Configure(*options_.config);
+}
 
 Server::~Server() {
   if (running_) Stop(false);
@@ -289,6 +291,7 @@ void Server::Shutdown(bool save) {
 
 void Server::ApplyConfig() {
   RaiseDescriptorLimit(options_.config->maxclients.load());
+  slow_watch_.Configure(*options_.config);
   // Two CONFIG SET at once: whoever comes last here has seen what both have set.
   const std::lock_guard lock(apply_config_mutex_);
   log_->set_durability(DurabilityOf(options_.config->appendfsync.load()));

@@ -101,6 +101,8 @@ class Server final : public Services, private storage::ShardAccess {
   void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms, std::function<void(bool)> done,
                        std::function<bool()> abandoned) override;
   void Shutdown(bool save) override;
+  Monitors& monitors() override { return monitors_; }
+  SlowWatch& slow_watch() override { return slow_watch_; }
   void RunAside(std::function<void()> work) override;
   void ApplyConfig() override;
 
@@ -132,6 +134,8 @@ class Server final : public Services, private storage::ShardAccess {
   std::mutex pause_mutex_;  // PauseClients reads and prolongs
   std::atomic<bool> writes_refused_{false};
   RateSampler rates_;
+  SlowWatch slow_watch_;
+  Monitors monitors_;
 
   std::vector<std::unique_ptr<CoreStatistics>> statistics_;
   std::vector<const CoreStatistics*> statistics_view_;

@@ -9,7 +9,9 @@
 
 #include "server/client_state.h"
 #include "server/config.h"
+#include "server/monitors.h"
 #include "server/rate_sampler.h"
+#include "server/slow_watch.h"
 #include "server/statistics.h"
 #include "storage/slot.h"
 #include "storage/ticket.h"
@@ -116,6 +118,11 @@ class Services : public Walker {
   /// Asks the process to end: replies that are due are written, the journal is synced, with `save` a
   /// checkpoint is made. Returns at once.
   virtual void Shutdown(bool save) = 0;
+
+  /// Who watches all requests.
+  [[nodiscard]] virtual Monitors& monitors() = 0;
+  /// Knows which requests are slow.
+  [[nodiscard]] virtual SlowWatch& slow_watch() = 0;
 
   /// Runs `work`, which may wait for the disk, on an unnamed thread, one after the other; none is lost
   /// at the end.

@@ -16,12 +16,6 @@ namespace {
 
 namespace errors = protocol::errors;
 
-// A browser that was made to talk to this port begins like this. Closing at once keeps its request
-// body from being read as commands.
-bool IsHttp(std::string_view name) {
-  return EqualsIgnoreCase(name, "post") || EqualsIgnoreCase(name, "host:");
-}
-
 // Delivers a session's input again once its shard is free.
 class ResumeMessage final : public Message {
  public:
@@ -39,10 +33,11 @@ Session::Session(const SessionContext& context, SessionHost* host, ClientState c
   parser_.set_authenticated(client_.authenticated);
 }
 
-Session::~Session() = default;
+Session::~Session() { StopMonitoring(); }
 
 void Session::Detach() {
   host_ = nullptr;
+  StopMonitoring();
   OnEndOfInput();
   client_.close_after_replies = true;
 }
@@ -77,28 +72,6 @@ void Session::OnInput(protocol::ReadBuffer* in) {
   if (host_ != nullptr && (has_output() || finished())) host_->OnOutput();
 }
 
-const Command* Session::Lookup(std::span<const std::string_view> args) {
-  if (last_command_ != nullptr && args.front() == last_name_) return last_command_;
-  bool unknown_subcommand = false;
-  const Command* command = FindCommand(args, &unknown_subcommand);
-  refusal_.clear();
-  if (command == nullptr) {
-    if (IsHttp(args.front())) {
-      client_.close_after_replies = true;
-    } else {
-      std::string name(args.front());
-      std::transform(name.begin(), name.end(), name.begin(),
-                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-      refusal_ = unknown_subcommand ? errors::UnknownSubcommand(args[1], name)
-                                    : errors::UnknownCommand(args);
-    }
-  } else if (command->subcommands.empty() && command->parent.empty()) {
-    last_name_ = args.front();
-    last_command_ = command;
-  }
-  return command;
-}
-
 // The error for a request that may not run; empty when it may.
 std::string_view Session::Refusal(const Command* command, std::span<const std::string_view> args) {
   if (!ArityFits(*command, args.size())) {
@@ -113,6 +86,8 @@ std::string_view Session::Refusal(const Command* command, std::span<const std::s
       (command->flags & kNoAuth) == 0) {
     return errors::kNoAuth;
   }
+  constexpr uint32_t kTouchesKeys = kWrite | kReadonly | kMayReplicate;
+  if (client_.monitoring && (FlagsOf(*command) & kTouchesKeys) != 0) return errors::kMonitorsOnly;
   if (client_.transaction != nullptr && (command->flags & kNoMulti) != 0) {
     return errors::kNotInTransaction;
   }
@@ -208,6 +183,8 @@ bool Session::DispatchTo(const Router::Target& target, const Request& request) {
       RunSpanning(request);
       break;
   }
+  if (context_.executor->monitors().any() || client_.monitoring) [[unlikely]]
+    AfterRun(request);
   return true;
 }
 
@@ -349,6 +326,7 @@ void Session::OnBatchReplies(const OperationBatch& batch) {
     if (!item.suppressed) Finish(item.place, batch.ReplyOf(item));
     request_bytes_in_flight_ -= item.request_bytes;
   }
+  for (const SlowRequest& slow : batch.slow_requests()) context_.executor->NoteSlow(slow, client_);
   if (batch.target() == context_.router->core()) own_in_flight_ -= batch.items().size();
   if (host_ != nullptr) host_->OnOutput();
   RemoveInFlight(batch.items().size());

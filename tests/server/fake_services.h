@@ -80,7 +80,13 @@ class FakeServices : public Services {
   }
 
   void Shutdown(bool save) override { shutdown = save; }
-  void ApplyConfig() override { ++applied; }
+  void ApplyConfig() override {
+    ++applied;
+    watch.Configure(config_);
+  }
+  Monitors& monitors() override { return monitors_; }
+  SlowWatch& slow_watch() override { return watch; }
+  SlowWatch watch;
   void RunAside(std::function<void()> work) override { aside.push_back(std::move(work)); }
 
   CoreStatistics core;
@@ -102,6 +108,7 @@ class FakeServices : public Services {
 
  private:
   Config config_;
+  Monitors monitors_;
   std::vector<const CoreStatistics*> cores_{&core};
 };
 
