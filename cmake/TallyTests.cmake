@@ -80,6 +80,11 @@ foreach(script IN LISTS end_to_end_scripts)
   tally_script_test(end_to_end_${stem} LABEL end_to_end COMMAND ${script})
 endforeach()
 
+# The committed page says what the table says.
+tally_script_test(command_reference LABEL unit COMMAND
+                  bash -c "diff <($<TARGET_FILE:tally-command-reference>) docs/COMMANDS.md")
+add_dependencies(tally_unit_tests tally-command-reference)
+
 # What looks at the text of the sources needs no second look under the sanitizers.
 if(NOT TALLY_SANITIZE)
   tally_script_test(layout LABEL unit COMMAND ${PROJECT_SOURCE_DIR}/tests/check_layout.py)

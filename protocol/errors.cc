@@ -147,4 +147,20 @@ std::string ExecAborted(std::string_view error) {
   return "EXECABORT Transaction discarded because of: " + std::string(error);
 }
 
+std::string ConfigRewriteFailed(std::string_view problem) {
+  return Join({"ERR Rewriting config file: ", problem});
+}
+
+std::string UnrecognizedReplConf(std::string_view option) {
+  return Join({"ERR Unrecognized REPLCONF option: ", UntilNul(option)});
+}
+
+std::string UnknownCategory(std::string_view category) {
+  return Join({"ERR Unknown category '", UntilNul(category), "'"});
+}
+
+std::string NoLatencySamples(std::string_view event) {
+  return Join({"ERR No samples available for event '", UntilNul(event), "'"});
+}
+
 }  // namespace tally::protocol::errors

@@ -149,6 +149,8 @@ inline constexpr std::string_view kNoSuchClient = "ERR No such client";
 inline constexpr std::string_view kClientIdNotPositive = "ERR client-id should be greater than 0";
 inline constexpr std::string_view kInvalidClientId = "ERR Invalid client ID";
 inline constexpr std::string_view kClientPauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL";
+inline constexpr std::string_view kUnblockReason =
+    "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
 std::string NoSuchUser(std::string_view user);
 std::string UnknownClientType(std::string_view type);
 // CLIENT SETINFO came with Redis 7.2; texts as there.
@@ -174,8 +176,13 @@ inline constexpr std::string_view kConfigImmutable = "can't set immutable config
 inline constexpr std::string_view kConfigProtected = "can't set protected config";
 inline constexpr std::string_view kConfigDuplicate = "duplicate parameter";
 inline constexpr std::string_view kConfigInvalidSave = "Invalid save parameters";
+inline constexpr std::string_view kConfigBadPercentiles =
+    "Invalid latency-tracking-info-percentiles parameters";
+inline constexpr std::string_view kConfigPercentileRange =
+    "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
 std::string ConfigOutOfRange(std::int64_t min, std::int64_t max);
 std::string ConfigNotOneOf(std::span<const std::string_view> choices);
+std::string ConfigRewriteFailed(std::string_view problem);
 inline constexpr std::string_view kNoConfigFile = "ERR The server is running without a config file";
 
 // --- SAVE, SHUTDOWN, WAITAOF ---
@@ -184,6 +191,31 @@ inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
 // WAITAOF came with Redis 7.2; text as there.
 inline constexpr std::string_view kWaitAofDisabled =
     "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
+// --- Replication, cluster, modules, users: what Redis says where they are off, or not in use. ---
+inline constexpr std::string_view kInvalidMasterPort = "ERR Invalid master port";
+inline constexpr std::string_view kFailoverNeedsReplicas =
+    "ERR FAILOVER requires connected replicas.";
+inline constexpr std::string_view kNoFailover = "ERR No failover in progress.";
+inline constexpr std::string_view kFailoverTimeout = "ERR FAILOVER timeout must be greater than 0";
+std::string UnrecognizedReplConf(std::string_view option);
+inline constexpr std::string_view kClusterDisabled =
+    "ERR This instance has cluster support disabled";
+inline constexpr std::string_view kModuleNotAllowed =
+    "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you "
+    "can run it from a local connection, otherwise you need to set this option in the "
+    "configuration file, and then restart the server.";
+std::string UnknownCategory(std::string_view category);
+// Tally's own.
+inline constexpr std::string_view kNoReplication =
+    "ERR this server does not replicate: it neither has a master nor feeds replicas";
+
+// --- SLOWLOG, LATENCY, MONITOR ---
+inline constexpr std::string_view kMonitorInTransaction =
+    "ERR MONITOR isn't allowed for DENY BLOCKING client";
+inline constexpr std::string_view kMonitorsOnly = "ERR Replica can't interact with the keyspace";
+inline constexpr std::string_view kSlowLogCount = "ERR count should be greater than or equal to -1";
+std::string NoLatencySamples(std::string_view event);
 
 // --- DEBUG ---
 inline constexpr std::string_view kDebugNotAllowed =

@@ -80,8 +80,7 @@ void Reply(Operation& op) {
 
 void Pause(Operation& op) {
   if (op.argc() > 4) {
-    return op.reply().Error("ERR unknown subcommand or wrong number of arguments for '" +
-                            std::string(op.arg(1)) + "'. Try CLIENT HELP.");
+    return op.reply().Error(errors::BadSubcommand(op.arg(1), "client"));
   }
   const bool writes_only = op.argc() == 4 && EqualsIgnoreCase(op.arg(3), "WRITE");
   if (op.argc() == 4 && !writes_only && !EqualsIgnoreCase(op.arg(3), "ALL")) {
@@ -99,6 +98,18 @@ void Pause(Operation& op) {
 void Unpause(Operation& op) {
   op.services().UnpauseClients();
   op.reply().Ok();
+}
+
+// Nobody waits here for what another client does, which is what this is for in Redis: there is no such
+// client to be woken.
+void Unblock(Operation& op) {
+  if (op.argc() > 4) return op.reply().Error(errors::BadSubcommand(op.arg(1), "client"));
+  if (op.argc() == 4 && !EqualsIgnoreCase(op.arg(3), "TIMEOUT") &&
+      !EqualsIgnoreCase(op.arg(3), "ERROR")) {
+    return op.reply().Error(errors::kUnblockReason);
+  }
+  if (!protocol::ParseInt64(op.arg(2))) return op.reply().Error(errors::kNotAnInteger);
+  op.reply().Integer(0);
 }
 
 constexpr uint32_t kOwn = kNoScript | kLoading | kStale;
@@ -203,6 +214,14 @@ constexpr std::array kSubcommands{
          .complexity = "O(1)",
          .summary = "Holds back the commands of all connections, or only writes, for some time.",
          .syntax = "timeout:integer [mode=WRITE|ALL]@6.2.0"}),
+    Row({.name = "unblock",
+         .arity = -3,
+         .flags = kOthers,
+         .handler = Unblock,
+         .since = "5.0.0",
+         .complexity = "O(1)",
+         .summary = "Would end another connection's wait; nobody waits for what others do, so 0.",
+         .syntax = "client-id:integer [timeout_error=TIMEOUT|ERROR]"}),
     Row({.name = "unpause",
          .arity = 2,
          .flags = kOthers,

@@ -13,6 +13,7 @@ namespace {
 
 std::string Flags(const ClientState& client) {
   std::string flags;
+  if (client.monitoring) flags += 'O';
   if (client.transaction != nullptr) flags += 'x';
   if (client.watch != nullptr && client.watch->changed()) flags += 'd';
   if (client.close_after_replies) flags += 'c';

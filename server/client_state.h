@@ -31,6 +31,8 @@ struct ClientState {
   bool no_evict = false;
   bool no_touch = false;
 
+  bool monitoring = false;  ///< MONITOR
+
   /// CLIENT REPLY.
   enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
   ReplyMode reply_mode = ReplyMode::kOn;

@@ -88,7 +88,8 @@ struct Command {
   Scope scope = Scope::kSession;
   bool never_queued = false;  ///< runs at once behind MULTI, too
   Handler handler = nullptr;
-  std::string_view group = {};  ///< "string", "bitmap", "generic", "connection", "server"
+  std::string_view group =
+      {};  ///< "string", "bitmap", "generic", "connection", "server", "cluster" …
   std::string_view since = {};
   std::string_view complexity = {};
   std::string_view summary = {};           ///< our own words

@@ -163,7 +163,7 @@ void ReplyHelp(Operation& op) {
   const Command* container = FindCommandByName(op.command().parent);
   TALLY_ASSERT(container != nullptr, "HELP is a subcommand");
   std::vector<std::string> lines;
-  lines.push_back(UpperCase(container->name) + " and one of these:");
+  lines.push_back(UpperCase(container->name) + " <subcommand>, which is one of these:");
   if (container->handler != nullptr) {
     lines.push_back("(nothing)");
     lines.push_back("    " + std::string(container->summary));

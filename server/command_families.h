@@ -23,12 +23,20 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> TransactionCommands();
 [[nodiscard]] std::span<const Command> WalkCommands();
 
+[[nodiscard]] std::span<const Command> AclCommands();
 [[nodiscard]] std::span<const Command> ClientCommands();
+[[nodiscard]] std::span<const Command> ClusterCommands();
 [[nodiscard]] std::span<const Command> ConfigCommands();
 [[nodiscard]] std::span<const Command> ConnectionCommands();
 [[nodiscard]] std::span<const Command> DebugCommands();
 [[nodiscard]] std::span<const Command> InfoCommands();
+[[nodiscard]] std::span<const Command> LatencyCommands();
+[[nodiscard]] std::span<const Command> LolWutCommands();
 [[nodiscard]] std::span<const Command> MemoryCommands();
+[[nodiscard]] std::span<const Command> ModuleCommands();
+[[nodiscard]] std::span<const Command> MonitorCommands();
+[[nodiscard]] std::span<const Command> ReplicationCommands();
 [[nodiscard]] std::span<const Command> ServerCommands();
+[[nodiscard]] std::span<const Command> SlowLogCommands();
 
 }  // namespace tally::server

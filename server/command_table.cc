@@ -78,11 +78,13 @@ class CommandTable {
  private:
   CommandTable() {
     for (const std::span<const Command> family :
-         {BitCommands(),      BitFieldCommands(), BoundedCounterCommands(), ClientCommands(),
-          CommandCommands(),  ConfigCommands(),   ConnectionCommands(),     CounterCommands(),
-          DatabaseCommands(), DebugCommands(),    ExpireCommands(),         InfoCommands(),
-          KeyCommands(),      MemoryCommands(),   MultiStringCommands(),    ObjectCommands(),
-          RangeCommands(),    ServerCommands(),   StringCommands(),         TransactionCommands(),
+         {AclCommands(),         BitCommands(),     BitFieldCommands(), BoundedCounterCommands(),
+          ClientCommands(),      ClusterCommands(), CommandCommands(),  ConfigCommands(),
+          ConnectionCommands(),  CounterCommands(), DatabaseCommands(), DebugCommands(),
+          ExpireCommands(),      InfoCommands(),    KeyCommands(),      LatencyCommands(),
+          LolWutCommands(),      MemoryCommands(),  ModuleCommands(),   MonitorCommands(),
+          MultiStringCommands(), ObjectCommands(),  RangeCommands(),    ReplicationCommands(),
+          ServerCommands(),      SlowLogCommands(), StringCommands(),   TransactionCommands(),
           WalkCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }

@@ -27,6 +27,16 @@ void Config::set_requirepass(std::string password) {
   has_password_.store(!requirepass_.empty(), std::memory_order_release);
 }
 
+std::vector<double> Config::latency_percentiles() const {
+  const std::scoped_lock lock(mutex_);
+  return latency_percentiles_;
+}
+
+void Config::set_latency_percentiles(std::vector<double> percentiles) {
+  const std::scoped_lock lock(mutex_);
+  latency_percentiles_ = std::move(percentiles);
+}
+
 std::string_view Name(FsyncPolicy policy) {
   switch (policy) {
     case FsyncPolicy::kAlways:

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tally::server {
 
@@ -29,6 +30,7 @@ class Config {
   std::string dir = "./data";  ///< absolute once the command line has been read
   int threads =
       0;  ///< 0 = the default for this machine (server/main decides and stores the number)
+  bool threads_are_automatic = false;  ///< nobody chose their number
   int databases = 16;
   int tcp_backlog = 511;
   std::string config_file;  ///< absolute; empty when none was given
@@ -46,6 +48,11 @@ class Config {
   std::atomic<int64_t> tcp_keepalive_s{300};
   std::atomic<uint64_t> proto_max_bulk_bytes{uint64_t{512} << 20};
 
+  std::atomic<int64_t> slowlog_slower_than_us{10000};  ///< negative: nothing is logged
+  std::atomic<uint64_t> slowlog_max_len{128};
+  std::atomic<int64_t> latency_threshold_ms{0};  ///< 0: LATENCY samples nothing
+  std::atomic<bool> latency_tracking{true};      ///< LATENCY HISTOGRAM and INFO latencystats
+
   std::atomic<bool> active_expire{true};  ///< false: DEBUG SET-ACTIVE-EXPIRE 0; no option
 
   /// Empty: no password is asked for.
@@ -56,9 +63,14 @@ class Config {
   [[nodiscard]] bool PasswordMatches(std::string_view password) const;
   void set_requirepass(std::string password);
 
+  /// Which ones INFO latencystats tells, each in [0, 100].
+  [[nodiscard]] std::vector<double> latency_percentiles() const;
+  void set_latency_percentiles(std::vector<double> percentiles);
+
  private:
   mutable std::mutex mutex_;
   std::string requirepass_;
+  std::vector<double> latency_percentiles_{50, 99, 99.9};
   std::atomic<bool> has_password_{false};
 };
 

@@ -1,6 +1,7 @@
 // CONFIG: the parameters of config_parameters.h, for clients.
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "server/command_families.h"
 #include "server/command_replies.h"
 #include "server/config_parameters.h"
+#include "server/config_rewrite.h"
+#include "server/deferred_reply.h"
 #include "server/glob.h"
 #include "server/operation.h"
 #include "server/services.h"
@@ -90,6 +93,19 @@ void Set(Operation& op) {
   op.reply().Ok();
 }
 
+void Rewrite(Operation& op) {
+  const Config& config = op.services().config();
+  if (config.config_file.empty()) return op.reply().Error(errors::kNoConfigFile);
+  const std::shared_ptr<DeferredReply> token = op.Defer();
+  op.services().RunAside([token, &config] {
+    const std::string problem = RewriteConfigFile(config);
+    SendReply(*token, [&](protocol::ReplyWriter& reply) {
+      if (problem.empty()) return reply.Ok();
+      reply.Error(errors::ConfigRewriteFailed(problem));
+    });
+  });
+}
+
 void ResetStat(Operation& op) {
   op.services().ResetStatistics();
   op.reply().Ok();
@@ -125,6 +141,14 @@ constexpr std::array kSubcommands{
             .since = "2.0.0",
             .complexity = "O(1)",
             .summary = "Starts INFO's counters from zero."},
+    Command{.name = "rewrite",
+            .arity = 2,
+            .flags = kOperator,
+            .handler = Rewrite,
+            .group = "server",
+            .since = "2.8.0",
+            .complexity = "O(N), N: length of the file",
+            .summary = "Writes the parameters as they are now into the configuration file."},
     Command{.name = "help",
             .arity = 2,
             .flags = kLoading | kStale,

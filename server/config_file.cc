@@ -138,25 +138,25 @@ ConfigLines ParseConfigText(std::string_view text, std::string_view path) {
   return result;
 }
 
-ConfigLines ReadConfigFile(const std::string& path) {
+std::string ReadConfigText(const std::string& path, std::string* text) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
                                                              std::fclose);
-  ConfigLines failure;
-  if (file == nullptr) {
-    failure.problem = At(path, 0, std::strerror(errno));
-    return failure;
-  }
-  std::string text;
+  if (file == nullptr) return At(path, 0, std::strerror(errno));
+  text->clear();
   std::array<char, 4096> block;
   while (const size_t count = std::fread(block.data(), 1, block.size(), file.get())) {
-    text.append(block.data(), count);
-    if (text.size() <= kMaxConfigFileBytes) continue;
-    failure.problem = At(path, 0, "too long for a configuration file");
-    return failure;
+    text->append(block.data(), count);
+    if (text->size() > kMaxConfigFileBytes) {
+      return At(path, 0, "too long for a configuration file");
+    }
   }
-  if (std::ferror(file.get()) != 0) {
-    failure.problem = At(path, 0, std::strerror(errno));
-    return failure;
+  return std::ferror(file.get()) != 0 ? At(path, 0, std::strerror(errno)) : std::string();
+}
+
+ConfigLines ReadConfigFile(const std::string& path) {
+  std::string text;
+  if (std::string problem = ReadConfigText(path, &text); !problem.empty()) {
+    return {.lines = {}, .problem = std::move(problem)};
   }
   return ParseConfigText(text, path);
 }

@@ -24,6 +24,9 @@ struct ConfigLines {
 /// No configuration file is longer; what is, was named by mistake.
 inline constexpr size_t kMaxConfigFileBytes = size_t{1} << 20;
 
+/// Reads the file's text; returns what is wrong, or "".
+[[nodiscard]] std::string ReadConfigText(const std::string& path, std::string* text);
+
 /// Reads the whole file. `path` names it in problems, too.
 [[nodiscard]] ConfigLines ReadConfigFile(const std::string& path);
 

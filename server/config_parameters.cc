@@ -8,11 +8,13 @@
 #include <charconv>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "protocol/errors.h"
 #include "protocol/number.h"
 #include "server/command.h"
 #include "server/descriptor_limit.h"
+#include "server/percentiles.h"
 #include "storage/object.h"
 
 namespace tally::server {
@@ -102,6 +104,31 @@ std::string SetMaxClients(std::string_view text, Config* config) {
   return {};
 }
 
+template <auto kField>
+std::string SetYesNo(std::string_view text, Config* config) {
+  const bool yes = EqualsIgnoreCase(text, "yes");
+  if (!yes && !EqualsIgnoreCase(text, "no")) return std::string(errors::kConfigNotYesOrNo);
+  if (config != nullptr) config->*kField = yes;
+  return {};
+}
+
+template <auto kField>
+std::string GetYesNo(const Config& config) {
+  return config.*kField ? "yes" : "no";
+}
+
+std::string SetPercentiles(std::string_view text, Config* config) {
+  std::optional<std::vector<double>> percentiles = ParsePercentiles(text);
+  if (!percentiles) return std::string(errors::kConfigBadPercentiles);
+  for (const double percentile : *percentiles) {
+    if (!(percentile >= 0 && percentile <= 100)) {
+      return std::string(errors::kConfigPercentileRange);
+    }
+  }
+  if (config != nullptr) config->set_latency_percentiles(*std::move(percentiles));
+  return {};
+}
+
 constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "activedefrag", .access = Access::kMutable, .fact = "no"},
     {.name = "appendfsync",
@@ -147,8 +174,25 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .placeholder = "SIZE",
      .is_memory_size = true,
      .help = "a checkpoint starts when the journal is longer than this"},
-    {.name = "latency-monitor-threshold", .access = Access::kMutable, .fact = "0"},
-    {.name = "latency-tracking", .access = Access::kMutable, .fact = "no"},
+    {.name = "latency-monitor-threshold",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::latency_threshold_ms>,
+     .set =
+         SetInteger<0, kMaxInt64, [](Config& c, int64_t value) { c.latency_threshold_ms = value; }>,
+     .placeholder = "MILLISECONDS",
+     .help = "LATENCY has samples of what took longer; 0: of nothing"},
+    {.name = "latency-tracking",
+     .access = Access::kMutable,
+     .get = GetYesNo<&Config::latency_tracking>,
+     .set = SetYesNo<&Config::latency_tracking>,
+     .placeholder = "yes|no",
+     .help = "counts how long commands take, for LATENCY HISTOGRAM and INFO latencystats"},
+    {.name = "latency-tracking-info-percentiles",
+     .access = Access::kMutable,
+     .get = [](const Config& config) { return PercentilesText(config.latency_percentiles()); },
+     .set = SetPercentiles,
+     .placeholder = "LIST",
+     .help = "percentiles that INFO latencystats tells"},
     {.name = "maxclients",
      .access = Access::kMutable,
      .get = GetInteger<&Config::maxclients>,
@@ -197,7 +241,22 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .help = "clients must AUTH with it; empty: they need not"},
     {.name = "save", .access = Access::kMutable, .fact = ""},
     {.name = "slaveof", .fact = ""},
-    {.name = "slowlog-log-slower-than", .access = Access::kMutable, .fact = "-1"},
+    {.name = "slowlog-log-slower-than",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::slowlog_slower_than_us>,
+     .set = SetInteger<-1, kMaxInt64,
+                       [](Config& c, int64_t value) { c.slowlog_slower_than_us = value; }>,
+     .placeholder = "MICROSECONDS",
+     .help = "SLOWLOG has what took longer; -1: nothing"},
+    {.name = "slowlog-max-len",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::slowlog_max_len>,
+     .set = SetInteger<0, kMaxInt64,
+                       [](Config& c, int64_t value) {
+                         c.slowlog_max_len = static_cast<uint64_t>(value);
+                       }>,
+     .placeholder = "N",
+     .help = "entries that SLOWLOG keeps"},
     {.name = "supervised", .fact = "no"},
     {.name = "tcp-backlog",
      .get = GetInteger<&Config::tcp_backlog>,

@@ -126,6 +126,7 @@ void Reset(Operation& op) {
   ClientState& client = *op.client();
   client.transaction = nullptr;
   client.watch = nullptr;
+  client.monitoring = false;
   client.name.clear();
   client.resp = 2;
   client.database = 0;

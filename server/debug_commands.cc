@@ -63,7 +63,7 @@ void Reload(Operation& op) {
 
 void Help(Operation& op) {
   static constexpr auto kLines = std::to_array<std::string_view>({
-      "DEBUG and one of these:",
+      "DEBUG <subcommand>, which is one of these:",
       "RELOAD [MERGE] [NOFLUSH]",
       "    Makes a checkpoint, drops all objects from memory and reads them from disk again.",
       "SET-ACTIVE-EXPIRE 0|1",

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "protocol/errors.h"
+#include "server/command.h"
 #include "server/config.h"
 
 namespace tally::server {
@@ -19,6 +21,13 @@ namespace tally::server {
     }
   }
   return false;
+}
+
+/// Why a client may not use a protected command (DEBUG, or MODULE's that load code), or "".
+[[nodiscard]] inline std::string_view ProtectedRefusal(const Command& command, const Config& config,
+                                                       std::string_view address) {
+  if (command.parent == "module") return protocol::errors::kModuleNotAllowed;
+  return MayDebug(config, address) ? std::string_view() : protocol::errors::kDebugNotAllowed;
 }
 
 }  // namespace tally::server

@@ -1,9 +1,20 @@
 #include "server/executor.h"
 
+#include <utility>
+
 #include "protocol/reply.h"
 #include "server/cycle_clock.h"
+#include "server/services.h"
+#include "server/wall_clock.h"
 
 namespace tally::server {
+
+Executor::Executor(const ShardMap* shard_map, Services* services, CoreStatistics* statistics)
+    : shard_map_(shard_map),
+      services_(services),
+      statistics_(statistics),
+      slow_watch_(&services->slow_watch()),
+      monitors_(&services->monitors()) {}
 
 Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspaces,
                       std::string* out) {
@@ -16,7 +27,9 @@ Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspace
 
   const uint64_t start = CycleClock::Now();
   request.command->handler(operation);
-  CountCall(*request.command, CycleClock::Now() - start);
+  const uint64_t nanoseconds = CountCall(*request.command, CycleClock::Now() - start);
+  if (slow_watch_->IsSlow(nanoseconds)) [[unlikely]]
+    NoteSlow(request, nanoseconds);
   if (operation.hits() != 0) statistics_->keyspace_hits.Add(operation.hits());
   if (operation.misses() != 0) statistics_->keyspace_misses.Add(operation.misses());
   if (out->size() > begin && (*out)[begin] == '-') {
@@ -27,11 +40,34 @@ Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspace
   return {operation.depends_on(), operation.deferred()};
 }
 
-void Executor::CountCall(const Command& command, uint64_t cycles) {
+uint64_t Executor::CountCall(const Command& command, uint64_t cycles) {
   statistics_->commands_processed.Add(1);
   CommandCounters& counters = statistics_->commands[command.id];
   counters.calls.Add(1);
-  counters.nanoseconds.Add(CycleClock::ToNanoseconds(cycles));
+  const uint64_t nanoseconds = CycleClock::ToNanoseconds(cycles);
+  counters.nanoseconds.Add(nanoseconds);
+  if (slow_watch_->tracks_latency()) counters.latency().Add(nanoseconds);
+  return nanoseconds;
+}
+
+void Executor::NoteSlow(const Request& request, uint64_t nanoseconds) {
+  const int64_t now_s = WallClock::NowMs() / 1000;
+  slow_watch_->Sample(*request.command, now_s, nanoseconds);
+  const bool is_left_out = (request.command->flags & kSkipSlowlog) != 0;
+  if (is_left_out || !slow_watch_->IsForLog(nanoseconds)) return;
+  SlowRequest slow = SlowRequest::Of(*request.command, request.args, now_s,
+                                     static_cast<int64_t>(nanoseconds / 1000));
+  if (request.client != nullptr) {
+    NoteSlow(std::move(slow), *request.client);
+  } else if (request.slow_requests != nullptr) {
+    request.slow_requests->push_back(std::move(slow));
+  }
+}
+
+void Executor::NoteSlow(SlowRequest request, const ClientState& client) {
+  request.address = client.address;
+  request.client_name = client.name;
+  slow_watch_->log().Add(std::move(request));
 }
 
 void Executor::Refuse(const Command* command, std::string_view error, int resp, std::string* out) {

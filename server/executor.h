@@ -4,9 +4,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/command.h"
+#include "server/monitors.h"
 #include "server/operation.h"
+#include "server/slow_watch.h"
 #include "server/statistics.h"
 #include "storage/key.h"
 #include "storage/keyspace.h"
@@ -26,6 +29,8 @@ struct Request {
   Operation::DeferredFactory deferred_factory = nullptr;
   void* deferred_context = nullptr;
   Walker* walker = nullptr;  ///< in a transaction
+  /// Where a slow request is put if the client is not here to be named.
+  std::vector<SlowRequest>* slow_requests = nullptr;
 };
 
 /// How a handler ended.
@@ -37,25 +42,32 @@ struct Outcome {
 /// Runs handlers on one core and counts what they did. Thread: the core's.
 class Executor {
  public:
-  Executor(const ShardMap* shard_map, Services* services, CoreStatistics* statistics)
-      : shard_map_(shard_map), services_(services), statistics_(statistics) {}
+  Executor(const ShardMap* shard_map, Services* services, CoreStatistics* statistics);
 
   /// Appends the reply to `*out`. `keyspaces[shard]` is null for shards not entered; the array may be
   /// null for commands that touch no object.
   Outcome Run(const Request& request, storage::Keyspace* const* keyspaces, std::string* out);
 
-  /// Counts a command that ran in another way.
-  void CountCall(const Command& command, uint64_t cycles);
+  /// Counts a command that ran in another way. Returns how long it took, in nanoseconds.
+  uint64_t CountCall(const Command& command, uint64_t cycles);
+
+  /// Puts a slow request, which ran where its client was not known, into the log.
+  void NoteSlow(SlowRequest request, const ClientState& client);
 
   /// A request that is refused before its handler: the error text goes to `*out`.
   void Refuse(const Command* command, std::string_view error, int resp, std::string* out);
 
+  [[nodiscard]] Monitors& monitors() { return *monitors_; }
   [[nodiscard]] CoreStatistics& statistics() { return *statistics_; }
 
  private:
+  void NoteSlow(const Request& request, uint64_t nanoseconds);
+
   const ShardMap* shard_map_;
   Services* services_;
   CoreStatistics* statistics_;
+  SlowWatch* slow_watch_;
+  Monitors* monitors_;
 };
 
 }  // namespace tally::server

@@ -193,6 +193,7 @@ constexpr auto kSections = std::to_array<InfoSection>({
     {"cpu", "CPU", true, WriteCpu},
     {"modules", "Modules", true, WriteNothing},
     {"commandstats", "Commandstats", false, WriteCommandStats},
+    {"latencystats", "Latencystats", false, WriteLatencyStats},
     {"errorstats", "Errorstats", true, WriteErrorStats},
     {"cluster", "Cluster", true, WriteCluster},
     {"keyspace", "Keyspace", true, WriteKeyspace},

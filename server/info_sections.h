@@ -59,6 +59,7 @@ struct InfoSection {
 // The sections about what was counted (info_statistics.cc).
 void WriteStats(Operation& op, InfoText* text);
 void WriteCommandStats(Operation& op, InfoText* text);
+void WriteLatencyStats(Operation& op, InfoText* text);
 void WriteErrorStats(Operation& op, InfoText* text);
 void WriteTally(Operation& op, InfoText* text);
 

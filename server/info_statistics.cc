@@ -4,10 +4,13 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/command.h"
 #include "server/config.h"
 #include "server/info_sections.h"
+#include "server/latency_reports.h"
+#include "server/percentiles.h"
 #include "server/rate_sampler.h"
 
 namespace tally::server {
@@ -47,6 +50,23 @@ void WriteCommand(const Services& services, const Command& command, InfoText* te
                     totals.failed));
   }
   for (const Command& subcommand : command.subcommands) WriteCommand(services, subcommand, text);
+}
+
+void WriteLatency(const Services& services, const Command& command,
+                  const std::vector<double>& percentiles, InfoText* text) {
+  const CommandLatency latency = CommandLatency::Of(services, command);
+  if (latency.calls != 0) {
+    std::string values;
+    for (const double percentile : percentiles) {
+      if (!values.empty()) values += ',';
+      values +=
+          fmt::format("p{}={:.3f}", PercentileText(percentile), latency.PercentileUs(percentile));
+    }
+    text->Field("latency_percentiles_usec_" + FullName(command), values);
+  }
+  for (const Command& subcommand : command.subcommands) {
+    WriteLatency(services, subcommand, percentiles, text);
+  }
 }
 
 }  // namespace
@@ -93,6 +113,15 @@ void WriteStats(Operation& op, InfoText* text) {
 
 void WriteCommandStats(Operation& op, InfoText* text) {
   for (const Command& command : Commands()) WriteCommand(op.services(), command, text);
+}
+
+void WriteLatencyStats(Operation& op, InfoText* text) {
+  const Config& config = op.services().config();
+  if (!config.latency_tracking) return;
+  const std::vector<double> percentiles = config.latency_percentiles();
+  for (const Command& command : Commands()) {
+    WriteLatency(op.services(), command, percentiles, text);
+  }
 }
 
 void WriteErrorStats(Operation& op, InfoText* text) {

@@ -29,6 +29,7 @@
 #include "server/descriptor_limit.h"
 #include "server/held_log.h"
 #include "server/listening_socket.h"
+#include "server/memory_usage.h"
 #include "server/residency.h"
 #include "server/server.h"
 #include "server/wall_clock.h"
@@ -128,7 +129,8 @@ int Run(int argc, char** argv) {
   Config& config = *parsed.config;
   const int signal_descriptor = MakeSignalDescriptor();
   const int shutdown_descriptor = eventfd(0, EFD_CLOEXEC);
-  if (config.threads == 0) config.threads = DefaultThreads();
+  config.threads_are_automatic = config.threads == 0;
+  if (config.threads_are_automatic) config.threads = DefaultThreads();
   FitDescriptorLimit(&config);
   tally::server::CycleClock::Calibrate();
 
@@ -167,6 +169,7 @@ int Run(int argc, char** argv) {
                    .config_file = config.config_file,
                    .data_directory = directory->path(),
                    .started_ms = tally::server::WallClock::NowMs(),
+                   .start_memory = tally::server::MeasureMemory().used,
                    .threads = config.threads};
   options.high_water = high_water.value_or(tally::storage::kNoTicket);
   options.high_water_path = directory->high_water_path();

@@ -1,4 +1,4 @@
-// MEMORY: what a key costs.
+// MEMORY: what a key costs, and how the server's memory is used.
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -7,6 +7,8 @@
 #include "protocol/number.h"
 #include "server/command_families.h"
 #include "server/command_replies.h"
+#include "server/memory_reports.h"
+#include "server/memory_usage.h"
 #include "server/operation.h"
 #include "storage/slot_table.h"
 
@@ -39,7 +41,50 @@ void Usage(Operation& op) {
   op.reply().Integer(static_cast<int64_t>(bytes));
 }
 
+void Purge(Operation& op) {
+  ReturnFreeMemory();
+  op.reply().Ok();
+}
+
+void MallocStats(Operation& op) { op.reply().Verbatim("txt", AllocatorReport()); }
+
+constexpr std::string_view kReportTips =
+    "nondeterministic_output request_policy:all_shards response_policy:special";
+
 constexpr std::array kSubcommands{
+    Command{.name = "doctor",
+            .arity = 2,
+            .handler = DoctorMemory,
+            .group = "server",
+            .since = "4.0.0",
+            .complexity = "O(1)",
+            .summary = "Says in words what is noticeable about the server's memory.",
+            .tips = kReportTips},
+    Command{.name = "malloc-stats",
+            .arity = 2,
+            .handler = MallocStats,
+            .group = "server",
+            .since = "4.0.0",
+            .complexity = "O(N), N: size classes and arenas of the allocator",
+            .summary = "Answers what the allocator tells about itself.",
+            .tips = kReportTips},
+    Command{.name = "purge",
+            .arity = 2,
+            .handler = Purge,
+            .group = "server",
+            .since = "4.0.0",
+            .complexity = "O(N), N: memory that is given back",
+            .summary = "Gives memory that nobody uses back to the system.",
+            .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    Command{.name = "stats",
+            .arity = 2,
+            .scope = Scope::kAllShards,  // it counts the keys
+            .handler = ReplyMemoryStats,
+            .group = "server",
+            .since = "4.0.0",
+            .complexity = "O(N), N: databases",
+            .summary = "Answers what the server's memory is used for.",
+            .tips = kReportTips},
     Command{.name = "usage",
             .arity = -3,
             .flags = kReadonly,

@@ -13,6 +13,8 @@
 // jemalloc's own door, when the process is linked with jemalloc; null otherwise.
 extern "C" __attribute__((weak)) int mallctl(const char* name, void* old_value, size_t* old_size,
                                              void* new_value, size_t new_size);
+extern "C" __attribute__((weak)) void malloc_stats_print(void (*write)(void*, const char*),
+                                                         void* context, const char* options);
 
 namespace tally::server {
 namespace {
@@ -75,6 +77,23 @@ MemoryUsage MeasureMemory() {
   }
   usage.peak = seen < usage.used ? usage.used : seen;
   return usage;
+}
+
+void ReturnFreeMemory() {
+  if (mallctl == nullptr) {
+    malloc_trim(0);
+  } else {
+    mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);  // 4096: all arenas
+  }
+}
+
+std::string AllocatorReport() {
+  if (malloc_stats_print == nullptr) return "This allocator keeps no statistics\n";
+  std::string report;
+  malloc_stats_print(
+      [](void* context, const char* text) { static_cast<std::string*>(context)->append(text); },
+      &report, nullptr);
+  return report;
 }
 
 }  // namespace tally::server

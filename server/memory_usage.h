@@ -20,4 +20,11 @@ struct MemoryUsage {
 /// thread.
 [[nodiscard]] MemoryUsage MeasureMemory();
 
+/// Gives memory that the allocator holds and nobody uses back to the system. Takes as long as there is
+/// such memory, some ms for a GiB. Any thread.
+void ReturnFreeMemory();
+
+/// What the allocator tells about itself, for people; says so if it tells nothing. Any thread.
+[[nodiscard]] std::string AllocatorReport();
+
 }  // namespace tally::server

@@ -117,6 +117,7 @@ OperationBatch::Needed OperationBatch::NextKeys() const {
 OperationBatch::Progress OperationBatch::Execute() {
   Request request;
   request.now_ms = WallClock::NowMs();
+  request.slow_requests = &slow_requests_;
   for (; next_item_ < items_.size(); ++next_item_) {
     Item& item = items_[next_item_];
     if (next_key_ + item.key_count > prefetched_keys_) PrefetchNextKeys();

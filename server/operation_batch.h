@@ -12,6 +12,7 @@
 #include "server/reply_gate.h"
 #include "server/requester.h"
 #include "server/shard.h"
+#include "server/slow_log.h"
 #include "storage/key.h"
 
 namespace tally::server {
@@ -57,6 +58,9 @@ class OperationBatch final : public Message, public HeldReply {
   [[nodiscard]] std::string_view ReplyOf(const Item& item) const {
     return std::string_view(replies_).substr(item.reply_begin, item.reply_end - item.reply_begin);
   }
+
+  /// Those that were slow, for the session to say whose they are.
+  [[nodiscard]] std::span<const SlowRequest> slow_requests() const { return slow_requests_; }
 
   void Deliver(std::unique_ptr<Message> self) override;
   /// The gate lets the replies go: sends them back.
@@ -109,6 +113,7 @@ class OperationBatch final : public Message, public HeldReply {
   std::vector<std::string_view> views_;      // of all arguments, on the shard
   std::vector<storage::Key> resolved_keys_;  // likewise
   std::string replies_;
+  std::vector<SlowRequest> slow_requests_;
 };
 
 }  // namespace tally::server

@@ -45,7 +45,9 @@ Durability DurabilityOf(FsyncPolicy policy) {
 Server::Server(storage::Database* database, Options options)
     : database_(database),
       options_(std::move(options)),
-      shard_map_(static_cast<uint32_t>(options_.config->threads)) {}
+      shard_map_(static_cast<uint32_t>(options_.config->threads)) {
+  slow_watch_.Configure(*options_.config);
+}
 
 Server::~Server() {
   if (running_) Stop(false);
@@ -302,6 +304,7 @@ void Server::Shutdown(bool save) {
 
 void Server::ApplyConfig() {
   RaiseDescriptorLimit(options_.config->maxclients.load());
+  slow_watch_.Configure(*options_.config);
   // Two CONFIG SET at once: whoever comes last here has seen what both have set.
   const std::lock_guard lock(apply_config_mutex_);
   log_->set_durability(DurabilityOf(options_.config->appendfsync.load()));
@@ -318,6 +321,24 @@ bool Server::RunOnShard(uint32_t shard, const std::function<void(storage::Keyspa
   return true;
 }
 
+void Server::RunAside(std::function<void()> work) {
+  {
+    const std::lock_guard lock(housekeeping_mutex_);
+    aside_.push_back(std::move(work));
+  }
+  housekeeping_wake_.notify_all();
+}
+
+void Server::RunWhatIsAside(std::unique_lock<std::mutex>* lock) {
+  while (!aside_.empty()) {
+    std::vector<std::function<void()>> works;
+    works.swap(aside_);
+    lock->unlock();
+    for (const std::function<void()>& work : works) work();
+    lock->lock();
+  }
+}
+
 void Server::RunHousekeeping() {
   constexpr int64_t kDiskCheckEvery = 5;  // intervals
   std::unique_lock lock(housekeeping_mutex_);
@@ -331,8 +352,11 @@ void Server::RunHousekeeping() {
       ReportCheckpointFailure();
       static_cast<void>(MeasureMemory());  // notes the peak
     }
+    RunWhatIsAside(&lock);
+    if (housekeeping_stops_) break;
     housekeeping_wake_.wait_for(lock, std::chrono::milliseconds(RateSampler::kIntervalMs));
   }
+  RunWhatIsAside(&lock);
 }
 
 // Met before a commit can fail for want of space: writes are refused, reads go on (promise 7).

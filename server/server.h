@@ -102,6 +102,9 @@ class Server final : public Services, private storage::ShardAccess {
   void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms, std::function<void(bool)> done,
                        std::function<bool()> abandoned) override;
   void Shutdown(bool save) override;
+  Monitors& monitors() override { return monitors_; }
+  SlowWatch& slow_watch() override { return slow_watch_; }
+  void RunAside(std::function<void()> work) override;
   void ApplyConfig() override;
 
  private:
@@ -118,6 +121,7 @@ class Server final : public Services, private storage::ShardAccess {
   void RunThreads();
   void Drain();
   void RunHousekeeping();
+  void RunWhatIsAside(std::unique_lock<std::mutex>* lock);
   void CheckDiskSpace();
   void ReportCheckpointFailure();
   void OnEachCore(const std::function<void(Core&)>& call);
@@ -132,6 +136,8 @@ class Server final : public Services, private storage::ShardAccess {
   std::atomic<bool> writes_refused_{false};
   std::atomic<bool> reloading_{false};
   RateSampler rates_;
+  SlowWatch slow_watch_;
+  Monitors monitors_;
 
   std::vector<std::unique_ptr<CoreStatistics>> statistics_;
   std::vector<const CoreStatistics*> statistics_view_;
@@ -152,7 +158,8 @@ class Server final : public Services, private storage::ShardAccess {
   std::mutex housekeeping_mutex_;
   std::condition_variable housekeeping_wake_;
   bool housekeeping_stops_ = false;
-  std::string reported_failure_;  // of a checkpoint
+  std::vector<std::function<void()>> aside_;  // what RunAside was given
+  std::string reported_failure_;              // of a checkpoint
   bool running_ = false;
 };
 

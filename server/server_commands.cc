@@ -58,27 +58,53 @@ void BgSave(Operation& op) {
 
 void LastSave(Operation& op) { op.reply().Integer(op.services().checkpoint_info().last_success_s); }
 
-// False: an error was replied.
-bool ParseWaitAof(Operation& op, int64_t* local, int64_t* replicas, int64_t* timeout_ms) {
-  const std::optional<int64_t> numlocal = protocol::ParseInt64(op.arg(1));
-  const std::optional<int64_t> numreplicas = protocol::ParseInt64(op.arg(2));
-  const std::optional<int64_t> timeout = protocol::ParseInt64(op.arg(3));
-  if (!numlocal) {
-    op.reply().Error(errors::kNotAnInteger);
-  } else if (*numlocal < 0 || *numlocal > 1) {
-    op.reply().Error(errors::MustBeBetween(0, 1));
-  } else if (!numreplicas || *numreplicas < 0) {
-    op.reply().Error(errors::kMustBePositive);
-  } else if (!timeout) {
+// Longer than anybody waits, and still a number that clocks can add to.
+constexpr int64_t kCenturyMs = int64_t{100} * 365 * 24 * 60 * 60 * 1000;
+
+// Of WAIT and WAITAOF. False: an error was replied.
+bool ParseTimeout(Operation& op, std::string_view text, int64_t* timeout_ms) {
+  const std::optional<int64_t> timeout = protocol::ParseInt64(text);
+  if (!timeout) {
     op.reply().Error(errors::kTimeoutNotAnInteger);
   } else if (*timeout < 0) {
     op.reply().Error(errors::kTimeoutNegative);
   } else if (*timeout > std::numeric_limits<int64_t>::max() - op.now_ms()) {
     op.reply().Error("ERR timeout is out of range");
   } else {
+    *timeout_ms = std::min(*timeout, kCenturyMs);
+    return true;
+  }
+  return false;
+}
+
+// Replicas that do not exist never acknowledge: a wait for one ends with its time only.
+void Wait(Operation& op) {
+  const std::optional<int64_t> replicas = protocol::ParseInt64(op.arg(1));
+  int64_t timeout_ms = 0;
+  if (!replicas) return op.reply().Error(errors::kNotAnInteger);
+  if (!ParseTimeout(op, op.arg(2), &timeout_ms)) return;
+  if (*replicas <= 0 || !op.may_wait()) return op.reply().Integer(0);
+  const std::shared_ptr<DeferredReply> token = op.Defer();
+  const auto done = [token](bool) {
+    SendReply(*token, [](ReplyWriter& reply) { reply.Integer(0); });
+  };
+  op.services().WaitUntilSynced(storage::kOpenTicket, timeout_ms, done,
+                                [token] { return token->abandoned(); });
+}
+
+// False: an error was replied.
+bool ParseWaitAof(Operation& op, int64_t* local, int64_t* replicas, int64_t* timeout_ms) {
+  const std::optional<int64_t> numlocal = protocol::ParseInt64(op.arg(1));
+  const std::optional<int64_t> numreplicas = protocol::ParseInt64(op.arg(2));
+  if (!numlocal) {
+    op.reply().Error(errors::kNotAnInteger);
+  } else if (*numlocal < 0 || *numlocal > 1) {
+    op.reply().Error(errors::MustBeBetween(0, 1));
+  } else if (!numreplicas || *numreplicas < 0) {
+    op.reply().Error(errors::kMustBePositive);
+  } else if (ParseTimeout(op, op.arg(3), timeout_ms)) {
     *local = *numlocal;
     *replicas = *numreplicas;
-    *timeout_ms = *timeout;
     return true;
   }
   return false;
@@ -105,9 +131,6 @@ void WaitAof(Operation& op) {
     return WriteAcknowledgements(op.reply(), synced);
   }
 
-  // Longer than anybody waits, and still a number that clocks can add to.
-  constexpr int64_t kCenturyMs = int64_t{100} * 365 * 24 * 60 * 60 * 1000;
-  timeout_ms = std::min(timeout_ms, kCenturyMs);
   // Replicas that do not exist never acknowledge: that wait ends with its time only.
   const storage::Ticket awaited = replicas == 0 ? own : storage::kOpenTicket;
   const std::shared_ptr<DeferredReply> token = op.Defer();
@@ -192,6 +215,17 @@ constexpr std::array kRows{
             .complexity = "O(1)",
             .summary = "Answers when the last checkpoint was made, in seconds since 1970.",
             .tips = "nondeterministic_output"},
+    Command{.name = "wait",
+            .arity = 3,
+            .flags = kNoScript,
+            .acl = kAclConnection,
+            .handler = Wait,
+            .group = "generic",
+            .since = "3.0.0",
+            .complexity = "O(1)",
+            .summary = "Waits for replicas; there are none, so at most for the time that is given.",
+            .syntax = "numreplicas:integer timeout:integer",
+            .tips = "request_policy:all_shards response_policy:agg_min"},
     Command{
         .name = "waitaof",
         .arity = 4,

@@ -9,7 +9,9 @@
 
 #include "server/client_state.h"
 #include "server/config.h"
+#include "server/monitors.h"
 #include "server/rate_sampler.h"
+#include "server/slow_watch.h"
 #include "server/statistics.h"
 #include "storage/slot.h"
 #include "storage/ticket.h"
@@ -24,6 +26,7 @@ struct ServerFacts {
   std::string config_file;     // empty when none
   std::string data_directory;  // absolute
   int64_t started_ms = 0;      // wall clock
+  uint64_t start_memory = 0;   // bytes that the process used before it had any data
   int threads = 1;
 };
 
@@ -115,6 +118,15 @@ class Services : public Walker {
   /// Asks the process to end: replies that are due are written, the journal is synced, with `save` a
   /// checkpoint is made. Returns at once.
   virtual void Shutdown(bool save) = 0;
+
+  /// Who watches all requests.
+  [[nodiscard]] virtual Monitors& monitors() = 0;
+  /// Knows which requests are slow.
+  [[nodiscard]] virtual SlowWatch& slow_watch() = 0;
+
+  /// Runs `work`, which may wait for the disk, on an unnamed thread, one after the other; none is lost
+  /// at the end.
+  virtual void RunAside(std::function<void()> work) = 0;
 
   /// New value of appendfsync and other options that live in other parts: called after the
   /// configuration changed.

@@ -15,12 +15,6 @@ namespace {
 
 namespace errors = protocol::errors;
 
-// A browser that was made to talk to this port begins like this. Closing at once keeps its request
-// body from being read as commands.
-bool IsHttp(std::string_view name) {
-  return EqualsIgnoreCase(name, "post") || EqualsIgnoreCase(name, "host:");
-}
-
 // Delivers a session's input again once its shard is free.
 class ResumeMessage final : public Message {
  public:
@@ -38,10 +32,11 @@ Session::Session(const SessionContext& context, SessionHost* host, ClientState c
   parser_.set_authenticated(client_.authenticated);
 }
 
-Session::~Session() = default;
+Session::~Session() { StopMonitoring(); }
 
 void Session::Detach() {
   host_ = nullptr;
+  StopMonitoring();
   OnEndOfInput();
   gone_ = true;
   hold_ = nullptr;
@@ -81,41 +76,22 @@ void Session::OnInput(protocol::ReadBuffer* in) {
   if (host_ != nullptr && (has_output() || finished())) host_->OnOutput();
 }
 
-const Command* Session::Lookup(std::span<const std::string_view> args) {
-  if (last_command_ != nullptr && args.front() == last_name_) return last_command_;
-  bool unknown_subcommand = false;
-  const Command* command = FindCommand(args, &unknown_subcommand);
-  refusal_.clear();
-  if (command == nullptr) {
-    if (IsHttp(args.front())) {
-      client_.close_after_replies = true;
-    } else {
-      std::string name(args.front());
-      std::transform(name.begin(), name.end(), name.begin(),
-                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-      refusal_ = unknown_subcommand ? errors::UnknownSubcommand(args[1], name)
-                                    : errors::UnknownCommand(args);
-    }
-  } else if (command->subcommands.empty() && command->parent.empty()) {
-    last_name_ = args.front();
-    last_command_ = command;
-  }
-  return command;
-}
-
 // The error for a request that may not run; empty when it may.
 std::string_view Session::Refusal(const Command* command, std::span<const std::string_view> args) {
   if (!ArityFits(*command, args.size())) {
     refusal_ = errors::WrongArgumentCount(FullName(*command));
     return refusal_;
   }
-  if ((command->flags & kProtected) != 0 && !MayDebug(*context_.config, client_.address)) {
-    return errors::kDebugNotAllowed;
+  if ((command->flags & kProtected) != 0) {
+    const auto refusal = ProtectedRefusal(*command, *context_.config, client_.address);
+    if (!refusal.empty()) return refusal;
   }
   if (!client_.authenticated && context_.config->has_password() &&
       (command->flags & kNoAuth) == 0) {
     return errors::kNoAuth;
   }
+  constexpr uint32_t kTouchesKeys = kWrite | kReadonly | kMayReplicate;
+  if (client_.monitoring && (FlagsOf(*command) & kTouchesKeys) != 0) return errors::kMonitorsOnly;
   if (client_.transaction != nullptr && (command->flags & kNoMulti) != 0) {
     return errors::kNotInTransaction;
   }
@@ -211,6 +187,8 @@ bool Session::DispatchTo(const Router::Target& target, const Request& request) {
       RunSpanning(request);
       break;
   }
+  if (context_.executor->monitors().any() || client_.monitoring) [[unlikely]]
+    AfterRun(request);
   return true;
 }
 
@@ -352,6 +330,7 @@ void Session::OnBatchReplies(const OperationBatch& batch) {
     if (!item.suppressed) Finish(item.place, batch.ReplyOf(item));
     request_bytes_in_flight_ -= item.request_bytes;
   }
+  for (const SlowRequest& slow : batch.slow_requests()) context_.executor->NoteSlow(slow, client_);
   if (batch.target() == context_.router->core()) own_in_flight_ -= batch.items().size();
   if (host_ != nullptr) host_->OnOutput();
   RemoveInFlight(batch.items().size());

@@ -72,6 +72,8 @@ class Session final : public Requester,
   /// Arguments of operations that are under way to other shards.
   static constexpr size_t kMaxRequestBytesInFlight = size_t{16} << 20;
   static constexpr size_t kMaxReplyBytesInFlight = size_t{256} << 20;
+  /// What a client that watches all requests may leave unread before it is cut off.
+  static constexpr size_t kMaxMonitorBytes = size_t{64} << 20;
   static constexpr size_t kMaxReplyBytesBeforeLogin = size_t{64} << 10;
 
   Session(const SessionContext& context, SessionHost* host, ClientState client);
@@ -152,6 +154,12 @@ class Session final : public Requester,
   void RunTransaction(const Request& request);
   void TakeOver(const ClientState& client);
 
+  // MONITOR (session_monitor.cc).
+  struct MonitorLink;
+  void AfterRun(const Request& request);
+  void StopMonitoring();
+  void OnMonitorLine(const std::string& line);
+
   void OpenLocalPlace();
   void CloseLocalPlace();
   [[nodiscard]] bool RepliesSuppressed() const;
@@ -190,6 +198,7 @@ class Session final : public Requester,
   std::string last_name_;
   const Command* last_command_ = nullptr;
   std::string refusal_;
+  std::shared_ptr<MonitorLink> monitor_link_;  // while the client watches
 };
 
 }  // namespace tally::server

@@ -43,6 +43,7 @@ void CoreStatistics::Reset() {
     command.nanoseconds.Set(0);
     command.rejected.Set(0);
     command.failed.Set(0);
+    if (LatencyHistogram* const latency = command.latency_if_any()) latency->Reset();
   }
   const std::scoped_lock lock(errors_mutex_);
   errors_.clear();

@@ -8,29 +8,38 @@
 #include <string_view>
 #include <vector>
 
+#include "server/counter.h"
+#include "server/latency_histogram.h"
+
 namespace tally::server {
-
-/// A number with one writing thread and any number of readers; no read-modify-write instruction.
-class Counter {
- public:
-  void Add(uint64_t amount) {
-    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-  }
-  void Subtract(uint64_t amount) {
-    value_.store(value_.load(std::memory_order_relaxed) - amount, std::memory_order_relaxed);
-  }
-  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
-  [[nodiscard]] uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
 
 struct CommandCounters {
   Counter calls;
   Counter nanoseconds;
   Counter rejected;  // wrong arity, not authenticated, paused …: the handler did not run
   Counter failed;    // the handler answered with an error
+
+  CommandCounters() = default;
+  ~CommandCounters() { delete latency_.load(); }
+  CommandCounters(const CommandCounters&) = delete;
+  CommandCounters& operator=(const CommandCounters&) = delete;
+
+  /// Made with the first call of the command: of most commands there is never one. The writer only.
+  LatencyHistogram& latency() {
+    LatencyHistogram* histogram = latency_.load(std::memory_order_relaxed);
+    if (histogram == nullptr) {
+      histogram = new LatencyHistogram;
+      latency_.store(histogram, std::memory_order_release);
+    }
+    return *histogram;
+  }
+  /// Null if nothing was counted. Any thread.
+  [[nodiscard]] LatencyHistogram* latency_if_any() const {
+    return latency_.load(std::memory_order_acquire);
+  }
+
+ private:
+  std::atomic<LatencyHistogram*> latency_{nullptr};
 };
 
 /// What one core counts. Written by its thread, read by anyone; CONFIG RESETSTAT is a message to the

@@ -45,6 +45,8 @@ Outcome TransactionRun::Run(Request request, storage::Keyspace* const* keyspaces
   }
   client_->transaction = nullptr;
   shard->executor().CountCall(*exec_, CycleClock::Now() - start);
+  constexpr std::string_view kExec[] = {"EXEC"};  // what the client sent is gone
+  Show(*exec_, kExec, shard);
   return outcome;
 }
 
@@ -70,11 +72,18 @@ storage::Ticket TransactionRun::RunRequests(Request* request, storage::Keyspace*
     const size_t begin = reply->size();
     const Outcome outcome = shard->executor().Run(*request, keyspaces, reply);
     depends_on = std::max(depends_on, outcome.depends_on);
+    Show(requests.command(i), requests.args(i), shard);
     if (!IsSilent()) continue;
     reply->resize(begin);
     if (outcome.deferred) parts_->DropLast();
   }
   return std::max(depends_on, walk.depends_on());
+}
+
+void TransactionRun::Show(const Command& command, std::span<const std::string_view> args,
+                          Shard* shard) const {
+  Monitors& monitors = shard->executor().monitors();
+  if (monitors.any()) monitors.Show(command, args, *client_);
 }
 
 void TransactionRun::Refuse(std::string_view error, int64_t now_ms,

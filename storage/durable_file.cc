@@ -15,6 +15,7 @@ namespace {
 
 constexpr mode_t kFileMode = 0640;
 constexpr mode_t kDirectoryMode = 0750;
+constexpr mode_t kPermissions = 0777;
 
 int OpenRetrying(const std::string& path, int flags, mode_t mode = 0) {
   int fd;
@@ -57,6 +58,10 @@ Status WriteFileDurably(const std::string& path, std::string_view contents) {
   {
     const FileDescriptor file(OpenRetrying(fresh, O_WRONLY | O_CREAT | O_TRUNC, kFileMode));
     if (!file.valid()) return FileFailure("create", fresh, errno);
+    if (struct stat old{};
+        ::stat(path.c_str(), &old) == 0 && ::fchmod(file.get(), old.st_mode & kPermissions) != 0) {
+      return FileFailure("set the mode of", fresh, errno);
+    }
     Status status = WriteAll(file.get(), fresh, contents);
     if (!status.ok()) return status;
     if (::fsync(file.get()) != 0) return FileFailure("sync", fresh, errno);

@@ -41,7 +41,7 @@ inline constexpr size_t kSmallFileBytes = 4096;
 [[nodiscard]] Status FileFailure(std::string_view what, const std::string& path, int error);
 
 /// Replaces the file: writes `path`.new, syncs it, renames it, syncs the directory. After a failure
-/// the file holds the old or the new contents.
+/// the file holds the old or the new contents. Who may read it stays as it was.
 Status WriteFileDurably(const std::string& path, std::string_view contents);
 /// A missing file is no failure: *exists is false then. A longer one than kSmallFileBytes is.
 Status ReadSmallFile(const std::string& path, std::string* contents, bool* exists);

@@ -181,5 +181,13 @@ TEST_F(ClientCommandsTest, PauseRefusesOtherTimesAndModes) {
   EXPECT_FALSE(services.paused);
 }
 
+TEST_F(ClientCommandsTest, NobodyIsBlocked) {
+  EXPECT_EQ(Run("CLIENT", "UNBLOCK", "3"), ":0\r\n");
+  EXPECT_EQ(Run("CLIENT", "UNBLOCK", "3", "error"), ":0\r\n");
+  EXPECT_EQ(Run("CLIENT", "UNBLOCK", "x"), "-ERR value is not an integer or out of range\r\n");
+  EXPECT_EQ(Run("CLIENT", "UNBLOCK", "3", "x"),
+            "-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR\r\n");
+}
+
 }  // namespace
 }  // namespace tally::server

@@ -52,7 +52,7 @@ TEST_F(CommandCommandsTest, InfoNamesSubcommandsInFull) {
 
 TEST_F(CommandCommandsTest, WithoutNamesAllAreTold) {
   const std::string all = Run("COMMAND");
-  EXPECT_TRUE(all.starts_with("*" + std::to_string(Commands().size()) + "\r\n*10\r\n$6\r\nappend"));
+  EXPECT_TRUE(all.starts_with("*" + std::to_string(Commands().size()) + "\r\n*10\r\n$3\r\nacl"));
   EXPECT_EQ(Run("COMMAND", "INFO"), all);
   const std::string docs = Run("COMMAND", "DOCS");
   EXPECT_TRUE(docs.starts_with("*" + std::to_string(2 * Commands().size()) + "\r\n"));

@@ -80,7 +80,14 @@ class FakeServices : public Services {
   }
 
   void Shutdown(bool save) override { shutdown = save; }
-  void ApplyConfig() override { ++applied; }
+  void ApplyConfig() override {
+    ++applied;
+    watch.Configure(config_);
+  }
+  Monitors& monitors() override { return monitors_; }
+  SlowWatch& slow_watch() override { return watch; }
+  SlowWatch watch;
+  void RunAside(std::function<void()> work) override { aside.push_back(std::move(work)); }
 
   CoreStatistics core;
   RateSampler sampler;
@@ -94,12 +101,14 @@ class FakeServices : public Services {
   std::function<void(bool, std::string)> checkpoint_done;  // of the one that is running
   std::function<void(bool, std::string)> reload_done;      // likewise
   std::vector<Wait> waits;
+  std::vector<std::function<void()>> aside;
   std::optional<bool> shutdown;
   int resets = 0;
   int applied = 0;
 
  private:
   Config config_;
+  Monitors monitors_;
   std::vector<const CoreStatistics*> cores_{&core};
 };
 

@@ -85,6 +85,20 @@ TEST_F(ServerCommandsTest, WaitAofPassesOnTimesThatAClockCanTake) {
   EXPECT_LT(services.waits[0].timeout_ms, INT64_MAX / 1'000'000);
 }
 
+TEST_F(ServerCommandsTest, WaitAnswersThatThereAreNoReplicas) {
+  EXPECT_EQ(Run("WAIT", "0", "0"), ":0\r\n");
+  EXPECT_EQ(Run("WAIT", "-1", "0"), ":0\r\n");
+  EXPECT_EQ(Run("WAIT", "2", "70"), "");
+  ASSERT_EQ(services.waits.size(), 1u);
+  EXPECT_EQ(services.waits[0].ticket, storage::kOpenTicket);
+  EXPECT_EQ(services.waits[0].timeout_ms, 70);
+  services.waits[0].done(false);
+  EXPECT_EQ(later(), ":0\r\n");
+  EXPECT_EQ(Run("WAIT", "x", "0"), "-ERR value is not an integer or out of range\r\n");
+  EXPECT_EQ(Run("WAIT", "0", "x"), "-ERR timeout is not an integer or out of range\r\n");
+  EXPECT_EQ(Run("WAIT", "0", "-1"), "-ERR timeout is negative\r\n");
+}
+
 TEST_F(ServerCommandsTest, WaitAofRefusesBadNumbers) {
   EXPECT_EQ(Run("WAITAOF", "2", "0", "0"),
             "-ERR value is out of range, value must between 0 and 1\r\n");

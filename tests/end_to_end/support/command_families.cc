@@ -341,7 +341,9 @@ CommandGenerator::Commands CommandGenerator::CommandCommand() {
     case 2: {
       Arguments command = {AnyCase("COMMAND"), AnyCase("INFO")};
       const uint64_t count = 1 + Below(3);
-      for (uint64_t i = 0; i < count; ++i) command.push_back(AnyCase(Pick(CommandNames())));
+      for (uint64_t i = 0; i < count; ++i) {
+        command.push_back(AnyCase(Pick(Chance(70) ? CommandNames() : AdministrationNames())));
+      }
       return {command};
     }
     case 3:
@@ -371,6 +373,7 @@ CommandGenerator::Commands CommandGenerator::ConfigCommand() {
 }
 
 CommandGenerator::Commands CommandGenerator::ServerCommand() {
+  if (Chance(50)) return {Pick(AdministrationCommands())};
   return {Pick(Chance(60) ? ServerCommands() : DebugCommands())};
 }
 

@@ -20,7 +20,11 @@ namespace tally::test {
 [[nodiscard]] const std::vector<Arguments>& ServerCommands();
 [[nodiscard]] const std::vector<Arguments>& ObjectCommands();  ///< of OBJECT and MEMORY
 [[nodiscard]] const std::vector<Arguments>& DebugCommands();
+/// Of replication, cluster, modules, SLOWLOG, LATENCY and their like.
+[[nodiscard]] const std::vector<Arguments>& AdministrationCommands();
 
+/// Names of these, for COMMAND INFO.
+[[nodiscard]] const std::vector<std::string>& AdministrationNames();
 /// For COMMAND INFO and COMMAND GETKEYS.
 [[nodiscard]] const std::vector<std::string>& CommandNames();
 [[nodiscard]] const std::vector<Arguments>& CommandsWithKeys();
