@@ -78,12 +78,14 @@ class CommandTable {
  private:
   CommandTable() {
     for (const std::span<const Command> family :
-         {BitCommands(),      BitFieldCommands(), BoundedCounterCommands(), ClientCommands(),
-          CommandCommands(),  ConfigCommands(),   ConnectionCommands(),     CounterCommands(),
-          DatabaseCommands(), DebugCommands(),    ExpireCommands(),         InfoCommands(),
-          KeyCommands(),      MemoryCommands(),   MultiStringCommands(),    ObjectCommands(),
-          RangeCommands(),    ServerCommands(),   StringCommands(),         TransactionCommands(),
-          WalkCommands()}) {
+         {BitCommands(),         BitFieldCommands(), BoundedCounterCommands(),
+          ClientCommands(),      CommandCommands(),  ConfigCommands(),
+          ConnectionCommands(),  CounterCommands(),  DatabaseCommands(),
+          DebugCommands(),       DumpCommands(),     ExpireCommands(),
+          InfoCommands(),        KeyCommands(),      MemoryCommands(),
+          MultiStringCommands(), ObjectCommands(),   RangeCommands(),
+          ServerCommands(),      StringCommands(),   TransactionCommands(),
+          TransferCommands(),    WalkCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }
     std::ranges::sort(commands_, {}, &Command::name);

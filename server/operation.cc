@@ -25,7 +25,10 @@ uint64_t Operation::CountExpiring(int database) {
   return static_cast<uint64_t>(Counts(database).expiring);
 }
 
-int Operation::databases() const { return keyspaces_[0]->databases(); }
+int Operation::databases() const {
+  const uint32_t shard = keys_.empty() ? 0 : shard_map_->ShardOf(keys_.front().slot);
+  return keyspaces_[shard]->databases();
+}
 
 void Operation::Flush(int database) {
   // Of an empty database there is nothing to change; the reply tells just that, as a count would.

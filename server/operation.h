@@ -127,10 +127,25 @@ class Operation {
     depends_on_ = storage::kOpenTicket;
   }
 
+  // The same in a database that the command declares (`Command::other_database`), or in the client's own.
+  [[nodiscard]] storage::Object* FindIn(int database, size_t key_index) {
+    const storage::Key& key = keys_[key_index];
+    return KeyspaceOf(key).Find(database, key, now_ms_, &depends_on_);
+  }
+  /// Gives the key value and expiry of `source`, which is another object.
+  void PutCopyIn(int database, size_t key_index, storage::Object* found,
+                 const storage::Object& source) {
+    const storage::Key& key = keys_[key_index];
+    KeyspaceOf(key).PutCopy(database, key, found, source);
+    depends_on_ = storage::kOpenTicket;
+  }
+
+  /// Not with `Scope::kSession`.
+  [[nodiscard]] int databases() const;
+
   // Whole databases; only with Scope::kAllShards.
   [[nodiscard]] uint64_t CountObjects(int database);
   [[nodiscard]] uint64_t CountExpiring(int database);
-  [[nodiscard]] int databases() const;
   void Flush(int database);
 
   /// `watcher` learns when the key's object changes. It tells nothing, so nothing has to be durable for it.

@@ -1,5 +1,7 @@
 #include "server/request_list.h"
 
+#include <optional>
+
 #include "server/selected_database.h"
 
 namespace tally::server {
@@ -37,6 +39,10 @@ void RequestList::Seal(int database, int databases, const KeysOf& keys_of) {
     for (const storage::Key& key : keys_of(*item.command, args(i))) {
       keys_.push_back(key);
       needed_.push_back({database, key});
+    }
+    if (item.command->other_database != nullptr) {
+      const std::optional<int> other = item.command->other_database(args(i), databases);
+      if (other) needed_.push_back({*other, keys_.back()});
     }
     if (IsSelect(*item.command)) {
       database = SelectedDatabase(args(i)[1], databases).value_or(database);

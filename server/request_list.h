@@ -47,7 +47,7 @@ class RequestList {
   [[nodiscard]] int database(size_t index) const { return items_[index].database; }
   [[nodiscard]] std::span<const std::string_view> args(size_t index) const;
   [[nodiscard]] std::span<const storage::Key> keys(size_t index) const;
-  /// The keys of all requests, with their databases.
+  /// The keys of all requests, with their databases; twice where a command touches a key in two of them.
   [[nodiscard]] std::span<const NeededKey> needed() const { return needed_; }
 
  private:

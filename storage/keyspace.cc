@@ -72,6 +72,14 @@ void Keyspace::PutBytes(int database, const Key& key, Object* found, std::string
   }
 }
 
+void Keyspace::PutCopy(int database, const Key& key, Object* found, const Object& source) {
+  if (source.is_integer()) {
+    PutInteger(database, key, found, source.integer(), source.expires_at_ms());
+  } else {
+    PutBytes(database, key, found, source.bytes(), {}, source.expires_at_ms());
+  }
+}
+
 void Keyspace::SetExpiry(int database, const Key& key, Object* found, int64_t expires_at_ms) {
   changed_bytes_ += found->memory_bytes();
   FinishPut(database, key, found, expires_at_ms);

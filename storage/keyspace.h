@@ -58,6 +58,8 @@ class Keyspace {
   /// The value is `head` followed by `tail`. Both may alias `found`'s own bytes.
   void PutBytes(int database, const Key& key, Object* found, std::string_view head,
                 std::string_view tail, int64_t expires_at_ms);
+  /// Value and expiry of `source`, which is not `found`, and lives on.
+  void PutCopy(int database, const Key& key, Object* found, const Object& source);
   void SetExpiry(int database, const Key& key, Object* found, int64_t expires_at_ms);
   void Erase(int database, const Key& key, Object* found);
 
