@@ -87,10 +87,11 @@ std::vector<NeededKey> OperationBatch::NextKeys() const {
   std::vector<NeededKey> needed;
   size_t key = next_key_;
   for (size_t i = next_item_; i < items_.size() && needed.size() < InputGate::kKeysAtOnce; ++i) {
+    const int stored = target_->keyspace().map().StoredOf(items_[i].database);
     for (const size_t end = key + items_[i].key_count; key < end; ++key) {
-      const bool is_known = target_->keyspace().Knows(items_[i].database, resolved_keys_[key]);
+      const bool is_known = target_->keyspace().Knows(stored, resolved_keys_[key]);
       if (i != next_item_ && is_known) continue;
-      needed.push_back({items_[i].database, resolved_keys_[key]});
+      needed.push_back({stored, resolved_keys_[key]});
     }
   }
   return needed;

@@ -89,7 +89,7 @@ void Router::Start(Requester* requester, const Request& request,
   if (requests->needs_all_shards()) {
     for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) visits.push_back(shard);
   } else {
-    for (const NeededKey& needed : requests->needed()) {
+    for (const NamedKey& needed : requests->needed()) {
       visits.push_back(shard_map_->ShardOf(needed.key.slot));
     }
     if (transaction != nullptr && transaction->watch() != nullptr) {

@@ -269,7 +269,7 @@ CommandGenerator::Commands CommandGenerator::ExpiryCommand() {
 }
 
 CommandGenerator::Commands CommandGenerator::DatabaseCommand() {
-  switch (Below(8)) {
+  switch (Below(9)) {
     case 0: {
       Arguments command = {AnyCase(Pick(std::array{"FLUSHDB", "FLUSHALL"}))};
       if (Chance(50)) command.push_back(AnyCase(Pick(std::array{"SYNC", "ASYNC", "FOO", ""})));
@@ -278,6 +278,10 @@ CommandGenerator::Commands CommandGenerator::DatabaseCommand() {
     case 1:
     case 2:
       return {{AnyCase("SELECT"), Database()}};
+    case 3: {
+      const std::string indexes[] = {Database(), Chance(95) ? Database() : "3000000000"};
+      return {{AnyCase("SWAPDB"), indexes[0], indexes[1]}};
+    }
     default: {
       // Redis counts what has expired until it is touched.
       Arguments touch = {"EXISTS"};

@@ -125,7 +125,7 @@ const std::vector<std::string>& CommandNames() {
       "msetnx", "append", "getrange", "substr", "setrange", "lcs", "setbit", "getbit", "bitcount",
       "bitpos", "bitop", "bitfield", "bitfield_ro", "strlen", "incr", "decr", "incrby", "decrby", "incrbyfloat", "del",
       "unlink", "exists", "touch", "type", "expire", "pexpire", "expireat", "pexpireat", "ttl",
-      "pttl", "expiretime", "pexpiretime", "persist", "rename", "renamenx", "copy", "move", "dump", "restore", "flushdb", "flushall", "dbsize", "select",
+      "pttl", "expiretime", "pexpiretime", "persist", "rename", "renamenx", "copy", "move", "dump", "restore", "flushdb", "flushall", "swapdb", "dbsize", "select",
       "ping", "echo", "quit", "reset", "hello", "auth", "client", "command", "config", "info",
       "scan", "keys", "randomkey", "time", "save", "bgsave", "lastsave", "shutdown", "object", "memory", "debug", "object|encoding", "object|idletime",
       "object|freq", "object|refcount", "object|help", "memory|usage", "memory|help", "client|id", "client|kill", "config|get",
