@@ -141,6 +141,16 @@ TEST_P(SwapDatabasesTest, InATransactionWhatFollowsIsAboutTheOther) {
                 server.Ask(client, "KEYS *\r\n"));
 }
 
+TEST_P(SwapDatabasesTest, WhatFollowsInATransactionIsBroughtInFromTheOther) {
+  Fill();
+  MakeCold();
+  EXPECT_EQ(server.Ask(client, "MULTI\r\nSWAPDB 0 1\r\nGET " + a + "\r\nEXEC\r\n"),
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n" + Bulk("1"));
+  MakeCold();
+  EXPECT_EQ(server.Ask(client, "MULTI\r\nSWAPDB 0 1\r\nSELECT 1\r\nMOVE " + a + " 0\r\nEXEC\r\n"),
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n:0\r\n");
+}
+
 TEST_P(SwapDatabasesTest, WatchersAreTold) {
   Fill();
   const auto aborts = [&](const std::string& key) {
