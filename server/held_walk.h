@@ -37,7 +37,7 @@ class HeldWalk final : public Walker {
 
  private:
   /// False: the disk could not be read.
-  bool Step(WalkVisitor* visitor, int stored, size_t wanted, storage::SlotPosition* position);
+  bool Step(WalkVisitor* visitor, int database, size_t wanted, storage::SlotPosition* position);
   /// Objects that only the disk has, from `begin` on; `*end` comes closer if that were too many.
   bool ReadCold(const storage::Keyspace& keyspace, int database, size_t wanted,
                 storage::SlotPosition begin, storage::SlotPosition* end,

@@ -1,5 +1,6 @@
 #include "server/request_list.h"
 
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -33,8 +34,9 @@ void RequestList::Seal(int database, int databases, const KeysOf& keys_of) {
     args_.push_back(std::string_view(bytes_).substr(begin, end - begin));
     begin = end;
   }
-  std::vector<int> before;  // the number that each database has now, by the one that it will have
-  for (int i = 0; i < databases; ++i) before.push_back(i);
+  // The number that each database has now, by the one that it will have.
+  std::vector<int> before(static_cast<size_t>(databases));
+  std::iota(before.begin(), before.end(), 0);
   const auto number_now = [&before](int number) { return before[static_cast<size_t>(number)]; };
   for (size_t i = 0; i < items_.size(); ++i) {
     Item& item = items_[i];
