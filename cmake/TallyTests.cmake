@@ -64,7 +64,7 @@ tally_test(protocol_tests LABEL unit TIMEOUT 120 SOURCES ${protocol_test_sources
 tally_test(storage_tests LABEL unit TIMEOUT 120 SOURCES ${storage_test_sources} LINK tally_rocks tally_storage)
 tally_test(server_tests LABEL unit TIMEOUT 120 SOURCES ${server_test_sources} LINK tally_server tally_rocks)
 
-tally_library(tally_test_support SOURCES ${support_sources} LINK hiredis::hiredis fmt::fmt GTest::gmock GTest::gtest
+tally_library(tally_test_support SOURCES ${support_sources} LINK tally_protocol hiredis::hiredis fmt::fmt GTest::gmock GTest::gtest
               Threads::Threads)
 foreach(source IN LISTS end_to_end_sources)
   get_filename_component(stem ${source} NAME_WE)

@@ -100,6 +100,13 @@ inline constexpr std::string_view kLcsLenWithIdx =
     "ERR If you want both the length and indexes, please just use IDX.";
 inline constexpr std::string_view kLcsTooLarge =
     "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
+inline constexpr std::string_view kBusyKey = "BUSYKEY Target key name already exists.";
+inline constexpr std::string_view kInvalidTtl = "ERR Invalid TTL value, must be >= 0";
+inline constexpr std::string_view kInvalidIdleTime = "ERR Invalid IDLETIME value, must be >= 0";
+inline constexpr std::string_view kInvalidFrequency =
+    "ERR Invalid FREQ value, must be >= 0 and <= 255";
+inline constexpr std::string_view kBadDumpFooter = "ERR DUMP payload version or checksum are wrong";
+inline constexpr std::string_view kBadDumpData = "ERR Bad data format";
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 // `command` is the canonical name: "set", "getex", "pexpire".
 std::string InvalidExpireTime(std::string_view command);

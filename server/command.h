@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,6 +79,10 @@ struct KeyPositions {
   return static_cast<size_t>(keys.first) + key_index * static_cast<size_t>(keys.step);
 }
 
+/// The database, beside the client's own, in which a command with these arguments touches its last key;
+/// none where there is no other, or where the arguments are refused. Its row has `Scope::kKeysEntered`.
+using OtherDatabase = std::optional<int> (*)(std::span<const std::string_view> args, int databases);
+
 /// One row of the command table: the single source of what a command is.
 struct Command {
   std::string_view name;  ///< lower-case; for a subcommand its own name ("get" of CONFIG GET)
@@ -88,8 +93,9 @@ struct Command {
   Scope scope = Scope::kSession;
   bool never_queued = false;  ///< runs at once behind MULTI, too
   Handler handler = nullptr;
-  std::string_view group =
-      {};  ///< "string", "bitmap", "generic", "connection", "server", "cluster" …
+  OtherDatabase other_database = nullptr;  ///< null: it stays in the client's own
+  /// "string", "bitmap", "generic", "connection", "server", "cluster" …
+  std::string_view group = {};
   std::string_view since = {};
   std::string_view complexity = {};
   std::string_view summary = {};           ///< our own words

@@ -14,6 +14,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> CommandCommands();
 [[nodiscard]] std::span<const Command> CounterCommands();
 [[nodiscard]] std::span<const Command> DatabaseCommands();
+[[nodiscard]] std::span<const Command> DumpCommands();
 [[nodiscard]] std::span<const Command> ExpireCommands();
 [[nodiscard]] std::span<const Command> KeyCommands();
 [[nodiscard]] std::span<const Command> MultiStringCommands();
@@ -21,6 +22,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> RangeCommands();
 [[nodiscard]] std::span<const Command> StringCommands();
 [[nodiscard]] std::span<const Command> TransactionCommands();
+[[nodiscard]] std::span<const Command> TransferCommands();
 [[nodiscard]] std::span<const Command> WalkCommands();
 
 [[nodiscard]] std::span<const Command> AclCommands();

@@ -1,8 +1,12 @@
 // Commands on whole databases.
 #include <array>
 #include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
 
 #include "protocol/errors.h"
+#include "protocol/number.h"
 #include "server/command_families.h"
 #include "server/operation.h"
 
@@ -31,6 +35,28 @@ void FlushAll(Operation& op) {
 
 void DbSize(Operation& op) {
   op.reply().Integer(static_cast<int64_t>(op.CountObjects(op.database())));
+}
+
+// A number that fits an int, though perhaps no database's; nullopt for anything else.
+std::optional<int> ReadIndex(std::string_view text) {
+  const std::optional<int64_t> number = protocol::ParseInt64(text);
+  if (!number || *number < std::numeric_limits<int>::min() ||
+      *number > std::numeric_limits<int>::max()) {
+    return std::nullopt;
+  }
+  return static_cast<int>(*number);
+}
+
+void SwapDb(Operation& op) {
+  const std::optional<int> a = ReadIndex(op.arg(1));
+  if (!a) return op.reply().Error(protocol::errors::kInvalidFirstDbIndex);
+  const std::optional<int> b = ReadIndex(op.arg(2));
+  if (!b) return op.reply().Error(protocol::errors::kInvalidSecondDbIndex);
+  if (*a < 0 || *a >= op.databases() || *b < 0 || *b >= op.databases()) {
+    return op.reply().Error(protocol::errors::kDbIndexOutOfRange);
+  }
+  op.SwapDatabases(*a, *b);
+  op.reply().Ok();
 }
 
 constexpr std::array kRows{
@@ -70,6 +96,17 @@ constexpr std::array kRows{
             .complexity = "O(1)",
             .summary = "Answers how many keys the current database holds.",
             .tips = "request_policy:all_shards response_policy:agg_sum"},
+    Command{.name = "swapdb",
+            .arity = 3,
+            .flags = kWrite | kFast,
+            .acl = kAclKeyspace | kAclDangerous,
+            .scope = Scope::kAllShards,
+            .handler = SwapDb,
+            .group = "server",
+            .since = "4.0.0",
+            .complexity = "O(N) where N is the number of watched keys in both databases",
+            .summary = "Exchanges two databases, for all clients at once.",
+            .syntax = "index1:integer index2:integer"},
 };
 
 }  // namespace

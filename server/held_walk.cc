@@ -19,8 +19,12 @@ void HeldWalk::Walk(std::unique_ptr<WalkVisitor> visitor, int database, SlotPosi
   const size_t per_step = std::clamp<size_t>(wanted, 1, kMostPerStep);
   SlotPosition position = from;
   bool readable = true;
+  // The same on all shards.
+  const storage::DatabaseMap& map =
+      keyspaces_[shard_map_->ShardOf(std::min<uint32_t>(from.slot, kSlotCount - 1))]->map();
+  depends_on_ = std::max(depends_on_, map.ticket(database));
   while (readable && position.slot < kSlotCount && !visitor->IsDone()) {
-    readable = Step(visitor.get(), database, per_step, &position);
+    readable = Step(visitor.get(), map.StoredOf(database), per_step, &position);
   }
   visitor->Finish(position, readable);
 }

@@ -23,7 +23,7 @@ namespace tally::server {
 
 /// A key that somebody needs. The name is a view: valid for the call.
 struct NeededKey {
-  int database;
+  int database;  // the stored one
   storage::Key key;
 };
 

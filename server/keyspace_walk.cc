@@ -58,6 +58,7 @@ void KeyspaceWalk::Deliver(std::unique_ptr<Message> self) {
     return;
   }
   if (!visitor_->IsWanted()) return;
+  if (!has_set_out_) SetOut(shard);
   if (readable_) {
     const SlotPosition end = KnownUntil(shard->keyspace());
     if (end == position_) {
@@ -81,6 +82,15 @@ void KeyspaceWalk::Deliver(std::unique_ptr<Message> self) {
   }
   [[maybe_unused]] Message* const held = self.release();
   shard->gate().Hold(depends_on_, this);
+}
+
+void KeyspaceWalk::SetOut(Shard* shard) {
+  const storage::DatabaseMap& map = shard->keyspace().map();
+  has_set_out_ = true;
+  depends_on_ = map.ticket(database_);
+  database_ = map.StoredOf(database_);
+  // It may wait for the disk, and then this turn is over.
+  if (depends_on_ == storage::kOpenTicket) depends_on_ = shard->CloseTurn();
 }
 
 void KeyspaceWalk::Step(Shard* shard, SlotPosition end) {

@@ -53,6 +53,7 @@ class KeyspaceWalk final : public RangeWaiter, public HeldReply {
   static constexpr size_t kMostPerStep = 1000;
 
   /// Any thread. Begins at `from`, with about `wanted` objects a step.
+  /// `database` as clients number it when the walk sets out; SWAPDB does not turn it aside.
   static void Start(const Route& route, std::unique_ptr<WalkVisitor> visitor, int database,
                     storage::SlotPosition from, size_t wanted);
 
@@ -65,11 +66,13 @@ class KeyspaceWalk final : public RangeWaiter, public HeldReply {
                storage::SlotPosition from, size_t wanted);
 
   [[nodiscard]] storage::SlotPosition KnownUntil(const storage::Keyspace& keyspace) const;
+  void SetOut(Shard* shard);
   void Step(Shard* shard, storage::SlotPosition end);
 
   const Route route_;
   const std::unique_ptr<WalkVisitor> visitor_;
-  const int database_;
+  int database_;  // once it has set out, the stored one
+  bool has_set_out_ = false;
   const size_t wanted_;
   storage::SlotPosition position_;
   storage::SlotPosition loaded_until_;

@@ -8,10 +8,13 @@ namespace tally::server {
 storage::CountChange Operation::Counts(int database) {
   storage::CountChange sum;
   for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) {
-    const storage::CountChange& part = keyspaces_[shard]->counts(database);
+    const storage::Keyspace& keyspace = *keyspaces_[shard];
+    const int stored = keyspace.map().StoredOf(database);
+    const storage::CountChange& part = keyspace.counts(stored);
     sum.live += part.live;
     sum.expiring += part.expiring;
-    DependOn(keyspaces_[shard]->size_ticket(database));
+    DependOn(keyspace.size_ticket(stored));
+    DependOn(keyspace.map().ticket(database));
   }
   TALLY_ASSERT(sum.live >= 0 && sum.expiring >= 0, "numbers of objects add up");
   return sum;
@@ -25,14 +28,25 @@ uint64_t Operation::CountExpiring(int database) {
   return static_cast<uint64_t>(Counts(database).expiring);
 }
 
-int Operation::databases() const { return keyspaces_[0]->databases(); }
+int Operation::databases() const {
+  const uint32_t shard = keys_.empty() ? 0 : shard_map_->ShardOf(keys_.front().slot);
+  return keyspaces_[shard]->databases();
+}
 
 void Operation::Flush(int database) {
   // Of an empty database there is nothing to change; the reply tells just that, as a count would.
   if (CountObjects(database) == 0) return;
   // All shards, even those that hold nothing: a database has one generation everywhere.
   for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) {
-    keyspaces_[shard]->Flush(database);
+    keyspaces_[shard]->Flush(keyspaces_[shard]->map().StoredOf(database));
+  }
+  DependOn(storage::kOpenTicket);
+}
+
+void Operation::SwapDatabases(int a, int b) {
+  if (a == b) return;
+  for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) {
+    keyspaces_[shard]->SwapDatabases(a, b, now_ms_);
   }
   DependOn(storage::kOpenTicket);
 }

@@ -110,8 +110,7 @@ class Operation {
   }
   /// For commands that ask about an object, or remove it, without using it.
   [[nodiscard]] storage::Object* FindUntouched(size_t key_index) {
-    const storage::Key& key = keys_[key_index];
-    return KeyspaceOf(key).Find(database_, key, now_ms_, &depends_on_);
+    return FindIn(database_, key_index);
   }
   /// The same two, and they count a hit or a miss as Redis does for reading commands.
   [[nodiscard]] storage::Object* FindForRead(size_t key_index) { return Counted(Find(key_index)); }
@@ -120,36 +119,61 @@ class Operation {
   }
   void PutInteger(size_t key_index, storage::Object* found, int64_t value, int64_t expires_at_ms) {
     const storage::Key& key = keys_[key_index];
-    KeyspaceOf(key).PutInteger(database_, key, found, value, expires_at_ms);
+    storage::Keyspace& keyspace = KeyspaceOf(key);
+    keyspace.PutInteger(keyspace.map().StoredOf(database_), key, found, value, expires_at_ms);
     depends_on_ = storage::kOpenTicket;
   }
   void PutBytes(size_t key_index, storage::Object* found, std::string_view head,
                 std::string_view tail, int64_t expires_at_ms) {
     const storage::Key& key = keys_[key_index];
-    KeyspaceOf(key).PutBytes(database_, key, found, head, tail, expires_at_ms);
+    storage::Keyspace& keyspace = KeyspaceOf(key);
+    keyspace.PutBytes(keyspace.map().StoredOf(database_), key, found, head, tail, expires_at_ms);
     depends_on_ = storage::kOpenTicket;
   }
   void SetExpiry(size_t key_index, storage::Object* found, int64_t expires_at_ms) {
     const storage::Key& key = keys_[key_index];
-    KeyspaceOf(key).SetExpiry(database_, key, found, expires_at_ms);
+    storage::Keyspace& keyspace = KeyspaceOf(key);
+    keyspace.SetExpiry(keyspace.map().StoredOf(database_), key, found, expires_at_ms);
     depends_on_ = storage::kOpenTicket;
   }
   void Erase(size_t key_index, storage::Object* found) {
     const storage::Key& key = keys_[key_index];
-    KeyspaceOf(key).Erase(database_, key, found);
+    storage::Keyspace& keyspace = KeyspaceOf(key);
+    keyspace.Erase(keyspace.map().StoredOf(database_), key, found);
     depends_on_ = storage::kOpenTicket;
   }
+
+  // The same in a database that the command declares (`Command::other_database`), or in the client's own.
+  [[nodiscard]] storage::Object* FindIn(int database, size_t key_index) {
+    const storage::Key& key = keys_[key_index];
+    storage::Keyspace& keyspace = KeyspaceOf(key);
+    DependOn(keyspace.map().ticket(database));
+    return keyspace.Find(keyspace.map().StoredOf(database), key, now_ms_, &depends_on_);
+  }
+  /// Gives the key value and expiry of `source`, which is another object.
+  void PutCopyIn(int database, size_t key_index, storage::Object* found,
+                 const storage::Object& source) {
+    const storage::Key& key = keys_[key_index];
+    storage::Keyspace& keyspace = KeyspaceOf(key);
+    keyspace.PutCopy(keyspace.map().StoredOf(database), key, found, source);
+    depends_on_ = storage::kOpenTicket;
+  }
+
+  /// Not with `Scope::kSession`.
+  [[nodiscard]] int databases() const;
 
   // Whole databases; only with Scope::kAllShards.
   [[nodiscard]] uint64_t CountObjects(int database);
   [[nodiscard]] uint64_t CountExpiring(int database);
-  [[nodiscard]] int databases() const;
   void Flush(int database);
+  /// Exchanges two of them, for all clients.
+  void SwapDatabases(int a, int b);
 
   /// `watcher` learns when the key's object changes. It tells nothing, so nothing has to be durable for it.
   void Watch(size_t key_index, std::shared_ptr<storage::Watcher> watcher) {
     const storage::Key& key = keys_[key_index];
-    KeyspaceOf(key).Watch(database_, key, now_ms_, std::move(watcher));
+    storage::Keyspace& keyspace = KeyspaceOf(key);
+    keyspace.Watch(keyspace.map().StoredOf(database_), key, now_ms_, std::move(watcher));
   }
 
   /// Gives the reply later (not with `Scope::kKeys`). Nothing may be written to `reply()` then.

@@ -86,8 +86,9 @@ void OperationBatch::FindKeys() {
 // A hint, so that all are taken for keys of the next operation's database.
 void OperationBatch::PrefetchNextKeys() {
   const size_t count = std::min(kKeysToPrefetch, resolved_keys_.size() - next_key_);
-  target_->keyspace().Prefetch(items_[next_item_].database,
-                               std::span(resolved_keys_).subspan(next_key_, count));
+  const storage::Keyspace& keyspace = target_->keyspace();
+  keyspace.Prefetch(keyspace.map().StoredOf(items_[next_item_].database),
+                    std::span(resolved_keys_).subspan(next_key_, count));
   prefetched_keys_ = next_key_ + count;
 }
 
@@ -100,8 +101,9 @@ OperationBatch::Needed OperationBatch::NextKeys() const {
   size_t at_once = 0;
   for (size_t i = next_item_; i < items_.size() && needed.keys.size() < most; ++i) {
     const bool is_next = i == next_item_;
+    const int stored = target_->keyspace().map().StoredOf(items_[i].database);
     for (const size_t end = key + items_[i].key_count; key < end; ++key) {
-      const NeededKey one{items_[i].database, resolved_keys_[key]};
+      const NeededKey one{stored, resolved_keys_[key]};
       const bool is_wanted = is_next || (needed.keys.size() < most &&
                                          !target_->keyspace().Knows(one.database, one.key));
       if (is_wanted) needed.keys.push_back(one);

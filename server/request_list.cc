@@ -1,5 +1,9 @@
 #include "server/request_list.h"
 
+#include <numeric>
+#include <optional>
+#include <utility>
+
 #include "server/selected_database.h"
 
 namespace tally::server {
@@ -30,16 +34,28 @@ void RequestList::Seal(int database, int databases, const KeysOf& keys_of) {
     args_.push_back(std::string_view(bytes_).substr(begin, end - begin));
     begin = end;
   }
+  // The number that each database has now, by the one that it will have.
+  std::vector<int> before(static_cast<size_t>(databases));
+  std::iota(before.begin(), before.end(), 0);
+  const auto number_now = [&before](int number) { return before[static_cast<size_t>(number)]; };
   for (size_t i = 0; i < items_.size(); ++i) {
     Item& item = items_[i];
     item.database = database;
     item.first_key = keys_.size();
     for (const storage::Key& key : keys_of(*item.command, args(i))) {
       keys_.push_back(key);
-      needed_.push_back({database, key});
+      needed_.push_back({number_now(database), key});
+    }
+    if (item.command->other_database != nullptr) {
+      const std::optional<int> other = item.command->other_database(args(i), databases);
+      if (other) needed_.push_back({number_now(*other), keys_.back()});
     }
     if (IsSelect(*item.command)) {
       database = SelectedDatabase(args(i)[1], databases).value_or(database);
+    } else if (IsSwapDb(*item.command)) {
+      const std::optional<int> a = SelectedDatabase(args(i)[1], databases);
+      const std::optional<int> b = SelectedDatabase(args(i)[2], databases);
+      if (a && b) std::swap(before[static_cast<size_t>(*a)], before[static_cast<size_t>(*b)]);
     }
   }
 }

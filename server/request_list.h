@@ -9,10 +9,15 @@
 #include <vector>
 
 #include "server/command.h"
-#include "server/input_gate.h"
 #include "storage/key.h"
 
 namespace tally::server {
+
+/// A key of a database, as a client numbers it at the moment.
+struct NamedKey {
+  int database;
+  storage::Key key;
+};
 
 /// Requests that outlive the client's input, one behind the other: copies of their arguments, and, once the
 /// list is sealed, their keys and the database of each.
@@ -39,7 +44,7 @@ class RequestList {
   using KeysOf = std::function<std::span<const storage::Key>(const Command&,
                                                              std::span<const std::string_view>)>;
   /// Nothing is added any more. The first request is about `database`, of `databases`; what stands behind a
-  /// SELECT is about the one that it chooses.
+  /// SELECT is about the one that it chooses, and behind a SWAPDB two have changed places.
   void Seal(int database, int databases, const KeysOf& keys_of);
 
   // Of a sealed list. Views are good as long as it lives, and is not moved.
@@ -47,8 +52,9 @@ class RequestList {
   [[nodiscard]] int database(size_t index) const { return items_[index].database; }
   [[nodiscard]] std::span<const std::string_view> args(size_t index) const;
   [[nodiscard]] std::span<const storage::Key> keys(size_t index) const;
-  /// The keys of all requests, with their databases.
-  [[nodiscard]] std::span<const NeededKey> needed() const { return needed_; }
+  /// The keys of all requests, twice where a command touches a key in two databases. These have the numbers
+  /// that they have before the first request runs.
+  [[nodiscard]] std::span<const NamedKey> needed() const { return needed_; }
 
  private:
   struct Item {
@@ -66,7 +72,7 @@ class RequestList {
   bool needs_all_shards_ = false;
   std::vector<std::string_view> args_;
   std::vector<storage::Key> keys_;
-  std::vector<NeededKey> needed_;
+  std::vector<NamedKey> needed_;
 };
 
 }  // namespace tally::server

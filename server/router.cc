@@ -39,7 +39,8 @@ size_t Router::PrefetchFor(std::string_view unread, int database) {
     if (shard_map_->ShardOf(key.slot) != core_) continue;
     keys_ahead_.push_back(key);
   }
-  if (keys_ahead_.size() > 1) local_->keyspace().Prefetch(database, keys_ahead_);
+  const storage::Keyspace& keyspace = local_->keyspace();
+  if (keys_ahead_.size() > 1) keyspace.Prefetch(keyspace.map().StoredOf(database), keys_ahead_);
   return requests;
 }
 
@@ -105,7 +106,7 @@ void Router::Start(Requester* requester, const Request& request,
   if (requests->needs_all_shards()) {
     for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) visits.push_back(shard);
   } else {
-    for (const NeededKey& needed : requests->needed()) {
+    for (const NamedKey& needed : requests->needed()) {
       visits.push_back(shard_map_->ShardOf(needed.key.slot));
     }
     if (transaction != nullptr && transaction->watch() != nullptr) {

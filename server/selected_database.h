@@ -13,6 +13,11 @@ namespace tally::server {
   return command.parent.empty() && command.name == "select";
 }
 
+/// Whether the command exchanges two databases.
+[[nodiscard]] inline bool IsSwapDb(const Command& command) {
+  return command.parent.empty() && command.name == "swapdb";
+}
+
 /// The database that SELECT with this argument chooses; none when it refuses.
 [[nodiscard]] inline std::optional<int> SelectedDatabase(std::string_view index, int databases) {
   const std::optional<int64_t> number = protocol::ParseInt64(index);

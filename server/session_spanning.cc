@@ -15,13 +15,15 @@ namespace {
 
 namespace errors = protocol::errors;
 
+bool IsWatch(const Command& command) { return command.never_queued && command.name == "watch"; }
+
 bool IsExec(const Command& command) { return command.never_queued && command.name == "exec"; }
 
 }  // namespace
 
 void Session::RunSpanning(const Request& request) {
   CloseLocalPlace();
-  if (request.command->scope == Scope::kKeysEntered && client_.watch == nullptr) {
+  if (IsWatch(*request.command) && client_.watch == nullptr) {
     client_.watch = context_.router->NewWatch();
   }
   const bool suppressed = RepliesSuppressed();

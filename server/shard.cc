@@ -23,13 +23,15 @@ Shard::Shard(uint32_t number, const ShardMap& shard_map, int databases, Executor
 
 bool Shard::Knows(int database, std::span<const storage::Key> keys) const {
   if (keyspace_.is_complete()) return true;
+  const int stored = keyspace_.map().StoredOf(database);
   return std::all_of(keys.begin(), keys.end(),
-                     [&](const storage::Key& key) { return keyspace_.Knows(database, key); });
+                     [&](const storage::Key& key) { return keyspace_.Knows(stored, key); });
 }
 
 bool Shard::IsUnreadable(int database, std::span<const storage::Key> keys) const {
+  const int stored = keyspace_.map().StoredOf(database);
   return std::any_of(keys.begin(), keys.end(), [&](const storage::Key& key) {
-    return input_gate_.IsUnreadable(database, key);
+    return input_gate_.IsUnreadable(stored, key);
   });
 }
 
@@ -53,7 +55,7 @@ storage::Ticket Shard::CloseTurn() {
     return storage::kNoTicket;
   }
   change_set_.clear();
-  keyspace_.EncodeFlushes(&change_set_);
+  keyspace_.EncodeDatabases(&change_set_);
   keyspace_.EncodeObjects(&change_set_);
   keyspace_.EncodeCounts(&change_set_);
   const storage::Ticket ticket = log_->Append(change_set_);

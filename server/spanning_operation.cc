@@ -20,6 +20,7 @@ SpanningOperation::SpanningOperation(const Route& route, const Request& request,
       place_(place),
       suppressed_(suppressed),
       visits_(std::move(visits)),
+      pins_(route.shards->size()),
       keyspaces_(route.shards->size(), nullptr) {}
 
 void SpanningOperation::Start(std::unique_ptr<SpanningOperation> operation, bool behind_mail) {
@@ -64,7 +65,7 @@ void SpanningOperation::Deliver(std::unique_ptr<Message> self) {
     return;
   }
   Run(shard);
-  if (pinned_) Unpin(KeysOn(*shard), shard);
+  Unpin(pins_[shard->number()], shard);
   Tell(shard, std::move(self));
   shard->Leave();
 }
@@ -88,10 +89,12 @@ void SpanningOperation::Tell(Shard* last, std::unique_ptr<Message> self) {
   }
 }
 
-std::vector<NeededKey> SpanningOperation::KeysOn(const Shard& shard) const {
+// As they are stored now: that may be another database when the shard is visited again.
+std::vector<NeededKey> SpanningOperation::KeysOn(Shard* shard) const {
   std::vector<NeededKey> needed;
-  for (const NeededKey& key : requests_->needed()) {
-    if (route_.shard_map->ShardOf(key.key.slot) == shard.number()) needed.push_back(key);
+  for (const NamedKey& named : requests_->needed()) {
+    if (route_.shard_map->ShardOf(named.key.slot) != shard->number()) continue;
+    needed.push_back({shard->keyspace().map().StoredOf(named.database), named.key});
   }
   return needed;
 }
@@ -116,7 +119,7 @@ bool SpanningOperation::HasToWait(Shard* shard, std::unique_ptr<Message>* self) 
   }
   has_room_ = true;  // asked once, on the first shard
   if (shard->keyspace().is_complete()) return false;
-  const std::vector<NeededKey> needed = KeysOn(*shard);
+  const std::vector<NeededKey> needed = KeysOn(shard);
   bool is_cold = false;
   for (const NeededKey& key : needed) {
     if (shard->keyspace().Knows(key.database, key.key)) continue;
@@ -138,23 +141,22 @@ void SpanningOperation::BackOff(std::unique_ptr<Message> self) {
     keyspaces_[visits_[i]] = nullptr;
     LeaveOther(shard, /*entered=*/i < next_visit_);
   }
-  pinned_ = false;
   gathers_ = true;
   next_visit_ = 0;
   route_.mailboxes->Send(visits_.front(), std::move(self));
 }
 
 void SpanningOperation::PinOn(Shard* shard) {
-  pinned_ = true;
-  for (const NeededKey& key : KeysOn(*shard)) {
+  std::vector<NeededKey>& pins = pins_[shard->number()];
+  pins = KeysOn(shard);
+  for (NeededKey& key : pins) {
     shard->keyspace().pins().PinKey(key.database, key.key);
+    key.key.name = {};  // this may be gone when it is unpinned
   }
 }
 
 void SpanningOperation::LeaveOther(Shard* shard, bool entered) {
-  std::vector<NeededKey> pinned;
-  if (pinned_) pinned = KeysOn(*shard);
-  for (NeededKey& key : pinned) key.key.name = {};  // this may be gone by then
+  std::vector<NeededKey> pinned = std::exchange(pins_[shard->number()], {});
   if (entered) {
     route_.mailboxes->Call(shard->number(), [shard, pinned = std::move(pinned)] {
       Unpin(pinned, shard);
@@ -219,8 +221,8 @@ void SpanningOperation::Run(Shard* last) {
   for (const uint32_t visit : visits_) {
     storage::Keyspace& keyspace = *keyspaces_[visit];
     if (!keyspace.has_changes()) continue;
-    // A flush empties the same databases on every shard: written once, before any object.
-    if (!changed) keyspace.EncodeFlushes(&change_set);
+    // What becomes of whole databases is the same on every shard: written once, before any object.
+    if (!changed) keyspace.EncodeDatabases(&change_set);
     changed = true;
   }
   if (changed) {

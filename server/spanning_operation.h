@@ -73,7 +73,7 @@ class SpanningOperation final : public Message, public HeldReply {
   }
 
  private:
-  [[nodiscard]] std::vector<NeededKey> KeysOn(const Shard& shard) const;
+  [[nodiscard]] std::vector<NeededKey> KeysOn(Shard* shard) const;
   [[nodiscard]] bool HasToWait(Shard* shard, std::unique_ptr<Message>* self);
   void BackOff(std::unique_ptr<Message> self);
   void PinOn(Shard* shard);
@@ -92,8 +92,8 @@ class SpanningOperation final : public Message, public HeldReply {
   bool suppressed_;
   std::vector<uint32_t> visits_;
   size_t next_visit_ = 0;
-  bool gathers_ = false;  // the round before entering
-  bool pinned_ = false;   // that round was made
+  bool gathers_ = false;                      // the round before entering
+  std::vector<std::vector<NeededKey>> pins_;  // what that round has pinned, by shard
   bool unreadable_ = false;
   bool has_room_ = false;                      // it was let in to write
   std::vector<storage::Keyspace*> keyspaces_;  // by shard; null where not entered

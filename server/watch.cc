@@ -16,8 +16,10 @@ class Watch::ForgetMessage final : public Message {
       shard_->Park(std::move(self));
       return;
     }
+    storage::Keyspace& keyspace = shard_->keyspace();
     for (const WatchedKey& key : keys_) {
-      shard_->keyspace().watches().End(key.database, key.hash, watcher_.get(), 0);
+      const int stored = keyspace.map().StoredOf(key.database);
+      keyspace.watches().End(stored, key.hash, watcher_.get(), 0);
     }
   }
 
@@ -56,8 +58,9 @@ bool Watch::Add(Operation* operation, size_t key_index) {
 bool Watch::End(int64_t now_ms, storage::Keyspace* const* keyspaces) {
   bool has_changed = watcher_->changed();
   for (const auto& [id, key] : keys_) {
-    storage::WatchTable& table = keyspaces[shard_map_->ShardOf(key.slot)]->watches();
-    has_changed |= table.End(key.database, key.hash, watcher_.get(), now_ms);
+    storage::Keyspace& keyspace = *keyspaces[shard_map_->ShardOf(key.slot)];
+    const int stored = keyspace.map().StoredOf(key.database);
+    has_changed |= keyspace.watches().End(stored, key.hash, watcher_.get(), now_ms);
   }
   keys_.clear();
   return has_changed;

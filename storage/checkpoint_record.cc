@@ -7,7 +7,8 @@
 namespace tally::storage {
 namespace {
 
-constexpr uint8_t kVersion = 2;  // 1 had no counts
+constexpr uint8_t kVersion = 3;               // 1 had no counts, 2 no places
+constexpr uint8_t kVersionWithoutPlaces = 2;  // each database was where its number says; still read
 
 bool TakeShardCounts(std::string_view* in, size_t databases, CheckpointRecord::ShardCounts* out) {
   if (!TakeFixed(in, &out->slots.first) || !TakeFixed(in, &out->slots.end) ||
@@ -34,6 +35,9 @@ std::string EncodeCheckpointRecord(const CheckpointRecord& record) {
   AppendFixed(&out, record.floor);
   AppendFixed(&out, static_cast<uint16_t>(record.generations.size()));
   for (const uint32_t generation : record.generations) AppendFixed(&out, generation);
+  for (size_t i = 0; i < record.generations.size(); ++i) {
+    AppendFixed(&out, i < record.places.size() ? record.places[i] : static_cast<uint8_t>(i));
+  }
   for (const CheckpointRecord::ShardCounts& shard : record.counts) {
     AppendFixed(&out, shard.slots.first);
     AppendFixed(&out, shard.slots.end);
@@ -51,13 +55,20 @@ std::string EncodeCheckpointRecord(const CheckpointRecord& record) {
 bool DecodeCheckpointRecord(std::string_view in, CheckpointRecord* record) {
   *record = CheckpointRecord();
   uint16_t databases;
-  if (!Unseal(&in, kVersion) || !TakeFixed(&in, &record->floor) || !TakeFixed(&in, &databases)) {
+  const bool has_places = in.empty() || in.front() != static_cast<char>(kVersionWithoutPlaces);
+  if (!Unseal(&in, has_places ? kVersion : kVersionWithoutPlaces) ||
+      !TakeFixed(&in, &record->floor) || !TakeFixed(&in, &databases)) {
     return false;
   }
   for (uint16_t i = 0; i < databases; ++i) {
     uint32_t generation;
     if (!TakeFixed(&in, &generation)) return false;
     record->generations.push_back(generation);
+  }
+  for (uint16_t i = 0; i < databases; ++i) {
+    auto place = static_cast<uint8_t>(i);
+    if (has_places && !TakeFixed(&in, &place)) return false;
+    record->places.push_back(place);
   }
   while (!in.empty()) {
     CheckpointRecord::ShardCounts shard;

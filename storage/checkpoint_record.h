@@ -22,9 +22,11 @@ struct CheckpointRecord {
     std::vector<CountChange> databases;
   };
 
-  Ticket floor = kNoTicket;  ///< everything up to it is in its place
-  std::vector<uint32_t> generations;
+  Ticket floor = kNoTicket;           ///< everything up to it is in its place
+  std::vector<uint32_t> generations;  ///< of the stored databases
   std::vector<ShardCounts> counts;
+  std::vector<uint8_t>
+      places;  ///< as many as generations: where each of the clients' databases is stored
 };
 
 [[nodiscard]] std::string EncodeCheckpointRecord(const CheckpointRecord& record);

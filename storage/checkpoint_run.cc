@@ -84,11 +84,11 @@ Status CheckpointRun::Run() {
   Ticket cut = kNoTicket;
   if (status = database_->StartNewJournalPart(&cut); !status.ok()) return status;
 
-  // After the cut: so it misses no flush up to the floor. One that is newer does no harm, since the
-  // flush itself is in the journal, and synced before anything depends on it.
+  // After the cut: so it misses no flush and no exchange up to the floor. One that is newer does no harm,
+  // since it is in the journal itself, and synced before anything depends on it.
   CheckpointRecord next;
   next.floor = std::max(floor_, cut);
-  if (status = BeginOnShards(&next.generations); !status.ok()) return status;
+  if (status = BeginOnShards(&next); !status.ok()) return status;
   std::unique_ptr<ObjectFile> file;
   if (status = database_->NewObjectFile(&file); !status.ok()) return status;
   if (status = CopyChanged(file.get()); !status.ok()) return status;
@@ -118,15 +118,17 @@ Status CheckpointRun::ReadPreviousRecord(CheckpointRecord* previous) {
   return Status::Failure("the last checkpoint's record cannot be read any more");
 }
 
-Status CheckpointRun::BeginOnShards(std::vector<uint32_t>* generations) {
+Status CheckpointRun::BeginOnShards(CheckpointRecord* next) {
   for (uint32_t shard = 0; shard < shards_->shards(); ++shard) {
     Status status = Visit(shard, [&](Keyspace& keyspace) {
       keyspace.BeginCheckpoint();
-      if (shard != 0) return;  // generations are the same on all shards
+      if (shard != 0) return;  // the rest is the same on all shards
       databases_ = keyspace.databases();
-      generations->clear();
+      next->generations.clear();
+      next->places.clear();
       for (int database = 0; database < databases_; ++database) {
-        generations->push_back(keyspace.generation(database));
+        next->generations.push_back(keyspace.generation(database));
+        next->places.push_back(static_cast<uint8_t>(keyspace.map().StoredOf(database)));
       }
     });
     if (!status.ok()) return status;

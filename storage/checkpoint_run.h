@@ -53,7 +53,7 @@ class CheckpointRun {
   };
 
   Status ReadPreviousRecord(CheckpointRecord* previous);
-  Status BeginOnShards(std::vector<uint32_t>* generations);
+  Status BeginOnShards(CheckpointRecord* next);
   Status SampleCounts(std::vector<CheckpointRecord::ShardCounts>* counts);
   Status CopyChanged(ObjectFile* file);
   Status CopyFromShard(uint32_t shard, uint8_t database, ObjectFile* file);

@@ -21,7 +21,7 @@ ObjectPtr CloneWithExpiry(const Key& key, const Object& object, int64_t expires_
 }  // namespace
 
 Keyspace::Keyspace(SlotRange slots, int databases)
-    : slots_(slots), databases_(static_cast<size_t>(databases)) {}
+    : slots_(slots), map_(databases), databases_(static_cast<size_t>(databases)) {}
 
 Object* Keyspace::Find(int database, const Key& key, int64_t now_ms, Ticket* seen) {
   Database& db = databases_[Index(database)];
@@ -72,6 +72,14 @@ void Keyspace::PutBytes(int database, const Key& key, Object* found, std::string
   }
 }
 
+void Keyspace::PutCopy(int database, const Key& key, Object* found, const Object& source) {
+  if (source.is_integer()) {
+    PutInteger(database, key, found, source.integer(), source.expires_at_ms());
+  } else {
+    PutBytes(database, key, found, source.bytes(), {}, source.expires_at_ms());
+  }
+}
+
 void Keyspace::SetExpiry(int database, const Key& key, Object* found, int64_t expires_at_ms) {
   changed_bytes_ += found->memory_bytes();
   FinishPut(database, key, found, expires_at_ms);
@@ -81,7 +89,7 @@ void Keyspace::Watch(int database, const Key& key, int64_t now_ms,
                      std::shared_ptr<Watcher> watcher) {
   Ticket seen = kNoTicket;  // a watch tells nothing
   const Object* found = Find(database, key, now_ms, &seen);
-  watches_.Add(database, key.hash, std::move(watcher), found != nullptr,
+  watches_.Add(database, key.slot, key.hash, std::move(watcher), found != nullptr,
                found == nullptr ? kNoExpiry : found->expires_at_ms());
 }
 
@@ -244,7 +252,8 @@ void Keyspace::Flush(int database) {
   }
 }
 
-void Keyspace::EncodeFlushes(std::string* out) const {
+void Keyspace::EncodeDatabases(std::string* out) const {
+  map_.Encode(out);
   for (const uint8_t database : flushed_) {
     AppendFlush(out, database, databases_[database].generation);
   }
@@ -270,6 +279,7 @@ void Keyspace::Stamp(Ticket ticket) {
   }
   changed_.clear();
   flushed_.clear();
+  map_.Stamp(ticket);
   changed_bytes_ = 0;
   for (Database& db : databases_) {
     if (db.flush_ticket == kOpenTicket) db.flush_ticket = ticket;

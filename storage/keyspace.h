@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "storage/access_clock.h"
+#include "storage/database_map.h"
 #include "storage/key.h"
 #include "storage/object.h"
 #include "storage/object_codec.h"
@@ -22,7 +23,7 @@
 
 namespace tally::storage {
 
-/// The objects of one shard, in every database, as far as they are in memory, and the change set that
+/// The objects of one shard, in every stored database (`map()` says which of them a client means), as far as they are in memory, and the change set that
 /// the shard's turn gathers.
 ///
 /// Thread: the shard's owner; while a spanning operation has entered the shard, that operation's
@@ -61,12 +62,20 @@ class Keyspace {
   /// The value is `head` followed by `tail`. Both may alias `found`'s own bytes.
   void PutBytes(int database, const Key& key, Object* found, std::string_view head,
                 std::string_view tail, int64_t expires_at_ms);
+  /// Value and expiry of `source`, which is not `found`, and lives on.
+  void PutCopy(int database, const Key& key, Object* found, const Object& source);
   void SetExpiry(int database, const Key& key, Object* found, int64_t expires_at_ms);
   void Erase(int database, const Key& key, Object* found);
 
   /// Tells `watcher` when the object changes, or its absence ends. It has expired by `now_ms`: absent.
   void Watch(int database, const Key& key, int64_t now_ms, std::shared_ptr<Watcher> watcher);
   [[nodiscard]] WatchTable& watches() { return watches_; }
+
+  /// Which stored database is whose. Every other call takes the number of a stored one.
+  [[nodiscard]] const DatabaseMap& map() const { return map_; }
+  /// Exchanges two of the clients' databases, and tells who watches a key that exists in either of them, or
+  /// may. Must be done on every shard, in one change set.
+  void SwapDatabases(int a, int b, int64_t now_ms);
 
   /// Empties a database: at once for every reader; the memory follows in `FreeStep`. Must be done on
   /// every shard, in one change set, even on those where the database is empty.
@@ -95,12 +104,14 @@ class Keyspace {
   [[nodiscard]] int databases() const { return static_cast<int>(databases_.size()); }
   [[nodiscard]] SlotRange slots() const { return slots_; }
 
-  // The turn's change set. Encoded, flushes come before objects: a spanning operation writes the
-  // flushes of one shard (they are the same on all), then the objects of every shard.
-  [[nodiscard]] bool has_changes() const { return !changed_.empty() || !flushed_.empty(); }
+  // The turn's change set. Encoded, what becomes of whole databases comes before objects: a spanning
+  // operation writes that of one shard (it is the same on all), then the objects of every shard.
+  [[nodiscard]] bool has_changes() const {
+    return !changed_.empty() || !flushed_.empty() || map_.has_changes();
+  }
   /// At least what EncodeObjects would write; more where values were written over.
   [[nodiscard]] size_t changed_bytes() const { return changed_bytes_; }
-  void EncodeFlushes(std::string* out) const;
+  void EncodeDatabases(std::string* out) const;
   void EncodeObjects(std::string* out) const;
   /// How the turn changed the numbers of objects. Behind the objects, for every shard.
   void EncodeCounts(std::string* out) const;
@@ -108,6 +119,8 @@ class Keyspace {
 
   // Recovery: state that is durable already.
   void SetGeneration(int database, uint32_t generation);
+  /// Where one of the clients' databases is.
+  void SetPlace(int database, uint8_t stored) { map_.Set(database, stored); }
   /// The disk holds objects of the database: they are cold. Before anything else is recovered.
   void SetCold(int database);
   void SetCounts(int database, const CountChange& counts);
@@ -238,6 +251,7 @@ class Keyspace {
   void MakeTombstone(int database, const Key& key, Object* found);
   void FinishPut(int database, const Key& key, Object* found, int64_t expires_at_ms);
   void DropTables(int database);
+  [[nodiscard]] bool MayExist(int database, uint32_t slot, uint64_t hash, int64_t now_ms) const;
 
   struct Changed {
     Object* object;
@@ -246,6 +260,7 @@ class Keyspace {
   };
 
   SlotRange slots_;
+  DatabaseMap map_;
   std::vector<Database> databases_;
   std::vector<Changed> changed_;
   std::vector<uint8_t> flushed_;

@@ -6,6 +6,31 @@
 
 namespace tally::storage {
 
+void Keyspace::SwapDatabases(int a, int b, int64_t now_ms) {
+  if (a == b) return;
+  if (!watches_.empty()) {
+    watches_.OnSwap(map_.StoredOf(a), map_.StoredOf(b),
+                    [this, now_ms](int database, uint32_t slot, uint64_t hash) {
+                      return MayExist(database, slot, hash, now_ms);
+                    });
+  }
+  map_.Swap(a, b);
+}
+
+// Whether there is an object with this hash: where memory cannot say, there may be.
+bool Keyspace::MayExist(int database, uint32_t slot, uint64_t hash, int64_t now_ms) const {
+  bool is_known = IsSlotComplete(database, slot);
+  bool exists = false;
+  const SlotPosition end{slot, hash + 1};
+  for (SlotPosition at{slot, hash}; at < end;) {
+    at = Visit(database, at, end, 1, [&](const Object* object, uint32_t /*slot*/) {
+      is_known = true;
+      exists = exists || (!object->is_tombstone() && !object->IsExpired(now_ms));
+    });
+  }
+  return exists || !is_known;
+}
+
 namespace {
 
 // A table this small is freed in one go.

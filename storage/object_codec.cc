@@ -12,6 +12,7 @@ namespace {
 // Where an object's record has its type.
 constexpr uint8_t kFlushKind = 0xff;
 constexpr uint8_t kCountsKind = 0xfe;
+constexpr uint8_t kPlaceKind = 0xfd;
 constexpr uint8_t kIntegerFlag = 1;
 constexpr uint8_t kExpiryFlag = 2;
 constexpr uint8_t kKnownFlags = kIntegerFlag | kExpiryFlag;
@@ -182,6 +183,15 @@ void AppendCounts(std::string* out, uint8_t database, uint16_t slot, const Count
   fields.FlushTo(out);
 }
 
+void AppendPlace(std::string* out, uint8_t database, uint8_t stored) {
+  FieldBuffer fields;
+  fields.PutByte(database);
+  fields.PutByte(kPlaceKind);
+  fields.PutByte(0);
+  fields.PutByte(stored);
+  fields.FlushTo(out);
+}
+
 bool ReadChange(std::string_view* in, Change* out) {
   *out = Change();
   uint8_t type;
@@ -190,6 +200,11 @@ bool ReadChange(std::string_view* in, Change* out) {
     uint8_t flags;
     out->is_flush = true;
     return TakeFixed(in, &flags) && flags == 0 && TakeFixed(in, &out->generation);
+  }
+  if (type == kPlaceKind) {
+    uint8_t flags;
+    out->is_place = true;
+    return TakeFixed(in, &flags) && flags == 0 && TakeFixed(in, &out->stored);
   }
   if (type == kCountsKind) {
     uint8_t flags;
@@ -258,7 +273,8 @@ bool ParseObjectValue(std::string_view in, ObjectRecord* out) {
 }
 
 ObjectPtr MakeObject(const Key& key, const Change& change) {
-  TALLY_ASSERT(!change.is_flush && !change.is_counts, "this change is not an object's");
+  TALLY_ASSERT(!change.is_flush && !change.is_counts && !change.is_place,
+               "this change is not an object's");
   TALLY_ASSERT(key.name == change.name, "a change of another name");
   return MakeObjectFrom(key, change);
 }

@@ -29,6 +29,8 @@ namespace tally::storage {
 // now that
 // counts:  database u8 · 0xfe · 0 · slot u16 · live i64 · expiring i64: in the shard that owns the slot
 // the change set made so many more objects (or fewer), and so many more that expire
+// place:   database u8 · 0xfd · 0 · stored u8: the database of that number, as clients know it, is this
+// stored one now (database_map.h). In all other records `database` is a stored one.
 
 /// How the number of objects changed: of live ones, and of those among them that expire.
 struct CountChange {
@@ -40,6 +42,8 @@ struct Change {
   uint8_t database = 0;
   bool is_flush = false;
   uint32_t generation = 0;  // of a flush; else 0
+  bool is_place = false;
+  uint8_t stored = 0;  // of a place
   bool is_counts = false;
   uint16_t slot = 0;  // of counts, as the next
   CountChange counts;
@@ -56,6 +60,7 @@ struct Change {
 void AppendChange(std::string* out, uint8_t database, const Object& object);
 void AppendFlush(std::string* out, uint8_t database, uint32_t generation);
 void AppendCounts(std::string* out, uint8_t database, uint16_t slot, const CountChange& counts);
+void AppendPlace(std::string* out, uint8_t database, uint8_t stored);
 
 // Reads one record from the front of *in and moves *in behind it. False: malformed; *in and *out
 // are unspecified.

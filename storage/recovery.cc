@@ -129,6 +129,9 @@ Status Recovery::Run(Ticket high_water) {
                     "it: a log was cut, changed or deleted",
                     out_->last, high_water));
   }
+  if (!keyspaces_.front()->map().IsWhole()) {
+    return Refuse("two databases are said to be stored in one");
+  }
   if (status = GiveOutCounts(); !status.ok()) return status;
   return database_->StartWriting();
 }
@@ -196,6 +199,7 @@ void Recovery::ApplyCheckpoint() {
     for (size_t i = 0; i < checkpoint_.generations.size(); ++i) {
       keyspace->SetGeneration(static_cast<int>(i), checkpoint_.generations[i]);
       if (counts_[i].live > 0) keyspace->SetCold(static_cast<int>(i));
+      keyspace->SetPlace(static_cast<int>(i), checkpoint_.places[i]);
     }
   }
 }
@@ -248,7 +252,8 @@ Status Recovery::ReplayEntry(Ticket key, std::string_view blob) {
 Status Recovery::ReplayChangeSet(Ticket ticket, std::string_view change_set) {
   while (!change_set.empty()) {
     Change change;
-    if (!ReadChange(&change_set, &change) || change.database >= databases_) {
+    if (!ReadChange(&change_set, &change) || change.database >= databases_ ||
+        change.stored >= databases_) {
       return Refuse(fmt::format(
           "a change under ticket {} is damaged, of a newer Tally, or of a database beyond the {} "
           "that this server is set up with",
@@ -256,6 +261,10 @@ Status Recovery::ReplayChangeSet(Ticket ticket, std::string_view change_set) {
     }
     if (change.is_counts) {
       ReplayCounts(change, ticket);
+      continue;
+    }
+    if (change.is_place) {
+      for (Keyspace* keyspace : keyspaces_) keyspace->SetPlace(change.database, change.stored);
       continue;
     }
     if (change.is_flush) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -37,27 +38,35 @@ class WatchTable {
   [[nodiscard]] size_t size() const { return watches_.size(); }
 
   /// `exists`, `expires_at_ms`: what the watcher found. A second watch of the same key changes nothing.
-  void Add(int database, uint64_t hash, std::shared_ptr<Watcher> watcher, bool exists,
-           int64_t expires_at_ms);
+  void Add(int database, uint32_t slot, uint64_t hash, std::shared_ptr<Watcher> watcher,
+           bool exists, int64_t expires_at_ms);
   /// The object was written or removed.
   void OnChange(int database, uint64_t hash);
   /// The database was emptied. Where there was no object, and there is none now, nothing has changed.
   void OnFlush(int database);
+  /// Two databases were exchanged: who watches a key of the one watches that of the other now. Nothing has
+  /// changed where there was no object, and none may be in the other database; all others are told.
+  void OnSwap(int a, int b,
+              const std::function<bool(int database, uint32_t slot, uint64_t hash)>& may_exist);
   /// Ends a watch, if it is not over. True: the object that was there has expired, at `now_ms`.
   bool End(int database, uint64_t hash, const Watcher* watcher, int64_t now_ms);
 
  private:
   struct Watch {
     std::shared_ptr<Watcher> watcher;
+    uint32_t slot;
     bool exists;
     int64_t expires_at_ms;
   };
   using Place = std::pair<uint64_t, const Watcher*>;  // database and hash; who watches
+  using Watches = std::map<Place, Watch>;
   static uint64_t IdOf(int database, uint64_t hash) {
     return static_cast<uint64_t>(database) << kNameHashBits | hash;
   }
 
-  std::map<Place, Watch> watches_;
+  Watches TakeAll(int database);
+
+  Watches watches_;
 };
 
 }  // namespace tally::storage

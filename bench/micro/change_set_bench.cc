@@ -39,7 +39,7 @@ void ChangeAll(Keyspace* keyspace, const Keys& keys) {
 // As Shard::CloseTurn does.
 void Encode(const Keyspace& keyspace, std::string* out) {
   out->clear();
-  keyspace.EncodeFlushes(out);
+  keyspace.EncodeDatabases(out);
   keyspace.EncodeObjects(out);
   keyspace.EncodeCounts(out);
 }

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/crash/swapper.h"
 #include "tests/end_to_end/support/client.h"
 
 namespace tally::test {
@@ -59,7 +60,11 @@ std::vector<Arguments> ToTransaction(const Operation& operation, int group_size)
   for (int i = 0; i < group_size; ++i) {
     const std::string key = fmt::format("group:{}:{}", operation.object, i);
     if (operation.kind == OperationKind::kGroupWrite) {
-      commands.push_back({"SET", key, std::to_string(operation.value)});
+      // Every second one comes under another name first, and so from another slot.
+      const bool renames = operation.value % 2 == 0;
+      const std::string first = renames ? fmt::format("staged:{}:{}", operation.object, i) : key;
+      commands.push_back({"SET", first, std::to_string(operation.value)});
+      if (renames) commands.push_back({"RENAME", first, key});
     } else {
       commands.push_back({operation.kind == OperationKind::kGroupDelete ? "DEL" : "GET", key});
     }
@@ -173,7 +178,8 @@ class Session {
     std::optional<Reply> reply = client_->ReadReply();
     if (operation->in_transaction && reply) {
       // Behind MULTI's: one for each that was queued, then EXEC's.
-      for (int i = 0; i <= group_size_ && reply; ++i) reply = client_->ReadReply();
+      const size_t queued = ToTransaction(*operation, group_size_).size() - 2;
+      for (size_t i = 0; i <= queued && reply; ++i) reply = client_->ReadReply();
       if (reply) reply = ToSingleReply(*reply, operation->kind);
     }
     if (!reply) {
@@ -319,6 +325,8 @@ WorkloadResult RunWorkload(uint16_t port, const WorkloadOptions& options, std::s
     if (options.saves) {
       threads.emplace_back([port, &options, stop] { RunSaver(port, options.seed + 1, stop); });
     }
+    threads.emplace_back(
+        [port, stop, &shared] { RunSwapper(port, stop, &shared.mutex, shared.history); });
     if (options.fills_memory) {
       threads.emplace_back([port, &options, stop] { RunFiller(port, options.seed + 2, stop); });
     }
@@ -339,7 +347,7 @@ bool ReadEverything(uint16_t port, const WorkloadOptions& options, History* hist
     Session session(port, options.group_size, &shared);
     if (!session.connected() || !session.Do(std::move(batch))) return false;
   }
-  return shared.result.errors == 0 && shared.result.unanswered == 0;
+  return shared.result.errors == 0 && shared.result.unanswered == 0 && ReadSwaps(port, history);
 }
 
 }  // namespace tally::test

@@ -30,7 +30,7 @@ struct WorkloadResult {
 
 /// Lets clients increment, write, delete and read against 127.0.0.1:port, singly and pipelined,
 /// until their connections break or `stop` is requested (then what is under way is still read), and
-/// adds what they did to the history. Call it again with the same history after a restart; call
+/// adds what they did to the history. One more exchanges databases (swapper.h). Call it again with the same history after a restart; call
 /// History::EndLife in between, once the server is certainly gone.
 WorkloadResult RunWorkload(uint16_t port, const WorkloadOptions& options, std::stop_token stop,
                            History* history);

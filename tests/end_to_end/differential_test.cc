@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "protocol/dump_payload.h"
 #include "tests/end_to_end/support/client.h"
 #include "tests/end_to_end/support/reply_comparison.h"
 #include "tests/end_to_end/support/scale.h"
@@ -56,6 +57,7 @@ constexpr KnownDifference kKnownDifferences[] = {
     {"client|list", Tolerance::kShape, "likewise"},
     {"object|idletime", Tolerance::kShape, "in Redis all keys with a small number share one clock"},
     {"memory|usage", Tolerance::kShape, "each has its own layout"},
+    {"dump", Tolerance::kDump, "what is compressed may be so in several ways"},
     {"object|help", Tolerance::kShape, "Tally's own words"},
     {"memory|help", Tolerance::kShape, "likewise, and Tally has fewer subcommands"},
     {"hello", Tolerance::kHello, "server, version and id are Tally's own"},
@@ -336,6 +338,20 @@ TEST(ReplyComparisonTest, TimesMayDifferALittleAndNoMore) {
   EXPECT_TRUE(Compare({"TTL", "a"}, ":-2\r\n", ":-1\r\n"));
   EXPECT_TRUE(Compare({"PTTL", "a"}, ":100000\r\n", ":100\r\n"));
   EXPECT_TRUE(Compare({"TTL", "a"}, "$1\r\n1\r\n", ":1\r\n"));
+}
+
+TEST(ReplyComparisonTest, PayloadsMayDifferAndHoldTheSame) {
+  const auto payload = [](std::string_view text) {
+    const std::string bytes = protocol::DumpString(text);
+    return fmt::format("${}\r\n{}\r\n", bytes.size(), bytes);
+  };
+  const std::string plain(
+      "\x00\x03"
+      "abc\x0a\x00",
+      7);
+  EXPECT_TRUE(Compare({"DUMP", "a"}, payload("abc"), payload("abd")));
+  EXPECT_TRUE(Compare({"DUMP", "a"}, payload("abc"), "$-1\r\n"));
+  EXPECT_TRUE(Compare({"DUMP", "a"}, payload("abc"), fmt::format("$7\r\n{}\r\n", plain)));
 }
 
 TEST(ReplyComparisonTest, ErrorsAreNeverTolerated) {

@@ -51,7 +51,7 @@ class KeyspaceTest : public ::testing::Test {
   // Ends the turn; the encoded change set.
   std::string Close() {
     std::string change_set;
-    keyspace_.EncodeFlushes(&change_set);
+    keyspace_.EncodeDatabases(&change_set);
     keyspace_.EncodeObjects(&change_set);
     keyspace_.Stamp(++ticket_);
     return change_set;
@@ -471,7 +471,7 @@ TEST_F(KeyspaceTest, BehavesLikeAMapAndReplaysToTheSame) {
       }
       ExpectEqual(&keyspace, model, kNames);
       std::string change_set;
-      keyspace.EncodeFlushes(&change_set);
+      keyspace.EncodeDatabases(&change_set);
       keyspace.EncodeObjects(&change_set);
       keyspace.EncodeCounts(&change_set);
       keyspace.Stamp(++ticket);

@@ -121,6 +121,20 @@ TEST(ChangeRecord, BringsBackAFlush) {
   EXPECT_TRUE(in.empty());
 }
 
+TEST(ChangeRecord, BringsBackAPlace) {
+  std::string log;
+  AppendPlace(&log, 255, 254);
+  std::string_view in = log;
+  Change change;
+  ASSERT_TRUE(ReadChange(&in, &change));
+  EXPECT_TRUE(change.is_place);
+  EXPECT_EQ(change.database, 255);
+  EXPECT_EQ(change.stored, 254);
+  EXPECT_TRUE(in.empty());
+  EXPECT_FALSE(IsOneChange("\x00\xfd\x01\x00"s));  // with a flag
+  EXPECT_FALSE(IsOneChange("\x00\xfd\x00"s));
+}
+
 TEST(ChangeRecord, ForgetsWhatTheReaderHeldBefore) {
   std::string log = Encoded(1, *Object::NewBytes(KeyOf("a"), "bytes", {}, 77));
   log += Encoded(2, *Object::NewTombstone(KeyOf("b")));
@@ -149,6 +163,9 @@ TEST(ChangeRecord, HasTheBytesOfItsFormat) {
   std::string flush;
   AppendFlush(&flush, 2, 0x01020304);
   EXPECT_EQ(flush, "\x02\xff\x00\x04\x03\x02\x01"s);
+  std::string place;
+  AppendPlace(&place, 2, 15);
+  EXPECT_EQ(place, "\x02\xfd\x00\x0f"s);
 }
 
 TEST(ChangeRecord, EveryTruncationIsRefused) {

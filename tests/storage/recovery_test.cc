@@ -12,6 +12,7 @@
 
 #include "storage/journal_entry.h"
 #include "storage/object_codec.h"
+#include "storage/sealed_record.h"
 #include "tests/storage/faulty_database.h"
 #include "tests/storage/refused_start.h"
 #include "tests/storage/shard_world.h"
@@ -333,7 +334,9 @@ TEST_F(RecoveryDamageTest, RecordsOfTheMetaFamily) {
       ExpectRefused("record is", meta(name, bad));
     }
   }
-  const CheckpointRecord more{10, std::vector<uint32_t>(ShardWorld::kDatabases + 1), {}};
+  const CheckpointRecord twice{10, std::vector<uint32_t>(ShardWorld::kDatabases), {}, {0, 1, 1}};
+  ExpectRefused("stored in one", meta(kMetaCheckpoint, EncodeCheckpointRecord(twice)));
+  const CheckpointRecord more{10, std::vector<uint32_t>(ShardWorld::kDatabases + 1), {}, {}};
   ExpectRefused("databases", meta(kMetaCheckpoint, EncodeCheckpointRecord(more)));
 }
 
@@ -345,17 +348,41 @@ TEST_F(RecoveryDamageTest, CountsThatDoNotAddUp) {
   });
 }
 
+TEST_F(RecoveryDamageTest, PlacesThatAreNone) {
+  for (const auto& [stored, hint] :
+       {std::pair(uint8_t{1}, "stored in one"),
+        std::pair(uint8_t{ShardWorld::kDatabases}, "of a database beyond")}) {
+    std::string place;
+    AppendPlace(&place, 0, stored);
+    ExpectRefused(
+        hint, [&](MemoryDatabase* database) { database->SetJournalEntry(15, Entry(15, {place})); });
+  }
+}
+
+// Version 2 had no places: each database was where its number says.
+TEST(CheckpointRecordTest, ReadsTheVersionWithoutPlaces) {
+  std::string old("\x02\x05\x00\x00\x00\x00\x00\x00\x00\x02\x00\x07\x00\x00\x00\x08\x00\x00\x00",
+                  19);
+  Seal(&old);
+  CheckpointRecord decoded;
+  ASSERT_TRUE(DecodeCheckpointRecord(old, &decoded));
+  EXPECT_EQ(decoded.floor, 5u);
+  EXPECT_EQ(decoded.generations, (std::vector<uint32_t>{7, 8}));
+  EXPECT_EQ(decoded.places, (std::vector<uint8_t>{0, 1}));
+}
+
 TEST(CheckpointRecordTest, SurvivesItsEncoding) {
   for (const CheckpointRecord& record :
-       {CheckpointRecord{}, CheckpointRecord{kMaxTicket, {0, 1, 0xffffffff}, {}},
-        CheckpointRecord{
-            5,
-            {0, 1},
-            {{{0, 7}, 5, {{1, 0}, {-3, -2}}}, {{7, kSlotCount}, 9, {{0, 0}, {9, 9}}}}}}) {
-    CheckpointRecord decoded{7, {1, 2, 3, 4}, {}};
+       {CheckpointRecord{}, CheckpointRecord{kMaxTicket, {0, 1, 0xffffffff}, {}, {2, 0, 1}},
+        CheckpointRecord{5,
+                         {0, 1},
+                         {{{0, 7}, 5, {{1, 0}, {-3, -2}}}, {{7, kSlotCount}, 9, {{0, 0}, {9, 9}}}},
+                         {1, 0}}}) {
+    CheckpointRecord decoded{7, {1, 2, 3, 4}, {}, {}};
     ASSERT_TRUE(DecodeCheckpointRecord(EncodeCheckpointRecord(record), &decoded));
     EXPECT_EQ(decoded.floor, record.floor);
     EXPECT_EQ(decoded.generations, record.generations);
+    EXPECT_EQ(decoded.places, record.places);
     EXPECT_EQ(EncodeCheckpointRecord(decoded), EncodeCheckpointRecord(record));
     EXPECT_EQ(decoded.counts.size(), record.counts.size());
   }

@@ -50,17 +50,17 @@ Keyspace* ShardWorld::Owner(const Key& key) {
   TALLY_ASSERT(false, "every slot has an owner");
 }
 
-Keyspace* ShardWorld::OwnerThatKnows(int database, const Key& key) {
+Keyspace* ShardWorld::OwnerThatKnows(int stored, const Key& key) {
   Keyspace* const keyspace = Owner(key);
-  if (keyspace->Knows(database, key)) return keyspace;
+  if (keyspace->Knows(stored, key)) return keyspace;
   ObjectLookup lookup;
-  AppendObjectKey(&lookup.key, static_cast<uint8_t>(database), key);
+  AppendObjectKey(&lookup.key, static_cast<uint8_t>(stored), key);
   const Status status = database_->LookUpObjects({&lookup, 1}, ReadTier::kDisk);
   TALLY_ASSERT(status.ok() && lookup.known, "the disk can be read");
   ObjectRecord record;
   const bool is_there = !lookup.value.empty();
   TALLY_ASSERT(!is_there || ParseObjectValue(lookup.value, &record), "a record is whole");
-  keyspace->Take(database, key, is_there ? &record : nullptr);
+  keyspace->Take(stored, key, is_there ? &record : nullptr);
   return keyspace;
 }
 
@@ -72,16 +72,28 @@ void ShardWorld::EvictAll() {
 void ShardWorld::Put(int database, const std::string& name, const std::string& value) {
   const std::lock_guard lock(mutex_);
   const Key key = KeyOf(name);
+  const int stored = Stored(database);
   Ticket seen = kNoTicket;
-  Object* found = OwnerThatKnows(database, key)->Find(database, key, now_ms_, &seen);
-  Owner(key)->PutBytes(database, key, found, value, {}, kNoExpiry);
+  Object* found = OwnerThatKnows(stored, key)->Find(stored, key, now_ms_, &seen);
+  Owner(key)->PutBytes(stored, key, found, value, {}, kNoExpiry);
   now_[{database, name}] = value + "|-1";
 }
 
 void ShardWorld::Flush(int database) {
   const std::lock_guard lock(mutex_);
-  for (const auto& keyspace : keyspaces_) keyspace->Flush(database);
+  for (const auto& keyspace : keyspaces_) keyspace->Flush(Stored(database));
   std::erase_if(now_, [&](const auto& entry) { return entry.first.first == database; });
+}
+
+void ShardWorld::Swap(int a, int b) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& keyspace : keyspaces_) keyspace->SwapDatabases(a, b, 0);
+  WorldState swapped;
+  for (auto& [place, value] : now_) {
+    const int database = place.first == a ? b : place.first == b ? a : place.first;
+    swapped[{database, place.second}] = value;
+  }
+  now_ = std::move(swapped);
 }
 
 void ShardWorld::RandomWrite() {
@@ -89,23 +101,24 @@ void ShardWorld::RandomWrite() {
   std::string name = "k" + std::to_string(random_() % 60);
   if (random_() % 2 == 0) name = "{one slot}" + name;
   const Key key = KeyOf(name);
-  Keyspace* keyspace = OwnerThatKnows(database, key);
+  const int stored = Stored(database);
+  Keyspace* keyspace = OwnerThatKnows(stored, key);
   Ticket seen = kNoTicket;
-  Object* found = keyspace->Find(database, key, now_ms_, &seen);
+  Object* found = keyspace->Find(stored, key, now_ms_, &seen);
   if (random_() % 3 == 0) {
     if (found == nullptr) return;
-    keyspace->Erase(database, key, found);
+    keyspace->Erase(stored, key, found);
     now_.erase({database, name});
     return;
   }
   const int64_t expiry = RandomExpiry();
   if (random_() % 2 == 0) {
-    keyspace->PutInteger(database, key, found, static_cast<int64_t>(random_()), expiry);
+    keyspace->PutInteger(stored, key, found, static_cast<int64_t>(random_()), expiry);
   } else {
-    keyspace->PutBytes(database, key, found, std::string(random_() % 100, 'x'),
+    keyspace->PutBytes(stored, key, found, std::string(random_() % 100, 'x'),
                        std::to_string(random_()), expiry);
   }
-  found = keyspace->Find(database, key, now_ms_, &seen);
+  found = keyspace->Find(stored, key, now_ms_, &seen);
   now_[{database, name}] = TextOf(*found);
 }
 
@@ -150,6 +163,9 @@ void ShardWorld::RandomTurn(int max_operations) {
   for (auto left = 1 + random_() % static_cast<uint64_t>(max_operations); left > 0; --left) {
     if (random_() % 10 == 0) EvictAll();
     if (random_() % 25 == 0) Flush(static_cast<int>(random_() % kDatabases));
+    if (random_() % 20 == 0) {
+      Swap(static_cast<int>(random_() % kDatabases), static_cast<int>(random_() % kDatabases));
+    }
     RandomWrite();
   }
   EndTurn();
@@ -179,7 +195,7 @@ Ticket ShardWorld::AppendTurn() {
   bool changed = false;
   for (const auto& keyspace : keyspaces_) {
     if (!keyspace->has_changes()) continue;
-    if (!changed) keyspace->EncodeFlushes(&change_set);
+    if (!changed) keyspace->EncodeDatabases(&change_set);
     changed = true;
   }
   if (!changed) return log_->appended();
@@ -205,7 +221,8 @@ WorldState ShardWorld::State() {
           const Key key = KeyOf(name);
           if (Owner(key) != keyspace.get()) continue;
           Ticket seen = kNoTicket;
-          const Object* found = OwnerThatKnows(database, key)->Find(database, key, now_ms_, &seen);
+          const Object* found =
+              OwnerThatKnows(Stored(database), key)->Find(Stored(database), key, now_ms_, &seen);
           if (found != nullptr) state[{database, name}] = TextOf(*found);
         }
       }
@@ -214,7 +231,7 @@ WorldState ShardWorld::State() {
   // Every name was looked for, so the numbers can be checked.
   for (int database = 0; database < kDatabases; ++database) {
     int64_t live = 0;
-    for (const auto& keyspace : keyspaces_) live += keyspace->counts(database).live;
+    for (const auto& keyspace : keyspaces_) live += keyspace->counts(Stored(database)).live;
     const auto there = std::count_if(state.begin(), state.end(), [&](const auto& entry) {
       return entry.first.first == database;
     });

@@ -40,11 +40,12 @@ class ShardWorld : public ShardAccess {
   /// syncs at its end.)
   void Stop();
 
-  /// Time passes. Then one turn of one shard, or of all, with some random writes; now and then a flush, or a
-  /// search for what has expired. Committed, if there is anybody to lead.
+  /// Time passes. Then one turn of one shard, or of all, with some random writes; now and then a flush, an exchange
+  /// of two databases, or a search for what has expired. Committed, if there is anybody to lead.
   void RandomTurn(int max_operations = 5);
   void Put(int database, const std::string& name, const std::string& value);
   void Flush(int database);
+  void Swap(int a, int b);
   /// Ends a turn that Put and Flush have filled, on all shards.
   Ticket EndTurn();
   /// The same, but leaves the commit to somebody else.
@@ -78,9 +79,10 @@ class ShardWorld : public ShardAccess {
 
  private:
   [[nodiscard]] Key KeyOf(const std::string& name) const;
+  [[nodiscard]] int Stored(int database) const { return keyspaces_[0]->map().StoredOf(database); }
   [[nodiscard]] Keyspace* Owner(const Key& key);
   /// The keyspace, when it knows the key: what is cold is read first, as a shard does it.
-  [[nodiscard]] Keyspace* OwnerThatKnows(int database, const Key& key);
+  [[nodiscard]] Keyspace* OwnerThatKnows(int stored, const Key& key);
   void RandomWrite();
   [[nodiscard]] int64_t RandomExpiry();
   /// As a core does in the background.

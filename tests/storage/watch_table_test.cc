@@ -154,5 +154,47 @@ TEST_F(WatchTableTest, AllWhoWatchAreToldAndOnce) {
   EXPECT_EQ(keyspace.watches().size(), 1u);
 }
 
+TEST_F(WatchTableTest, ASwapTellsWhoseKeyIsInOneOfTheTwo) {
+  Put(a, 1);
+  Put(b, 1, kNoExpiry, 1);
+  const Key c = MakeKey({}, "c");
+  const WatcherPtr there = Watch(a);
+  const WatcherPtr in_the_other = Watch(a, 1);
+  const WatcherPtr comes = Watch(b);
+  const WatcherPtr nowhere = Watch(c);
+  keyspace.SwapDatabases(0, 1, kNowMs);
+  EXPECT_TRUE(there->changed());
+  EXPECT_TRUE(in_the_other->changed());
+  EXPECT_TRUE(comes->changed());
+  EXPECT_FALSE(nowhere->changed());
+  EXPECT_EQ(keyspace.watches().size(), 1u);
+  // It watches the key of the other stored database now: that has its number.
+  Put(c, 1, kNoExpiry, 0);
+  EXPECT_FALSE(nowhere->changed());
+  Put(c, 1, kNoExpiry, 1);
+  EXPECT_TRUE(nowhere->changed());
+}
+
+TEST_F(WatchTableTest, ASwapBringsNothingWhereAllHasExpired) {
+  Put(a, 1, kNowMs + 10, 1);
+  const WatcherPtr watcher = Watch(a);
+  keyspace.SwapDatabases(0, 1, kNowMs + 11);
+  EXPECT_FALSE(watcher->changed());
+  keyspace.SwapDatabases(0, 0, kNowMs);
+  EXPECT_FALSE(watcher->changed());
+}
+
+TEST_F(WatchTableTest, ASwapTellsWhereMemoryCannotSay) {
+  Put(a, 1, kNoExpiry, 1);
+  keyspace.Stamp(1);
+  keyspace.EndCheckpoint(1);
+  keyspace.EvictAll();
+  const WatcherPtr cold = Watch(a);
+  const WatcherPtr elsewhere = Watch(b);  // its slot is complete
+  keyspace.SwapDatabases(0, 1, kNowMs);
+  EXPECT_TRUE(cold->changed());
+  EXPECT_FALSE(elsewhere->changed());
+}
+
 }  // namespace
 }  // namespace tally::storage

@@ -58,14 +58,18 @@ CommandGenerator::Commands CommandGenerator::Some() {
     commands = Chance(70) ? BitCommand() : BitFieldCommand();
   } else if (dice < 48) {
     commands = CounterCommand();
-  } else if (dice < 60) {
+  } else if (dice < 57) {
     commands = MultiKeyCommand();
+  } else if (dice < 61) {
+    commands = TransferCommand();
   } else if (dice < 63) {
     commands = KeyCommand();
   } else if (dice < 65) {
     commands = WalkCommand();
-  } else if (dice < 69) {
+  } else if (dice < 67) {
     commands = ObjectCommand();
+  } else if (dice < 70) {
+    commands = DumpCommand();
   } else if (dice < 80) {
     commands = ExpiryCommand();
   } else if (dice < 84) {
@@ -164,7 +168,8 @@ CommandGenerator::Commands CommandGenerator::TransactionCommand() {
   const uint64_t dice = Below(100);
   if (dice < 30) return StringCommand();
   if (dice < 55) return CounterCommand();
-  if (dice < 75) return MultiKeyCommand();
+  if (dice < 67) return MultiKeyCommand();
+  if (dice < 75) return TransferCommand();
   if (dice < 82) return DatabaseCommand();
   if (dice < 88) return KeyCommand();
   if (dice < 92) return {{"ECHO", Value()}};
@@ -264,7 +269,7 @@ CommandGenerator::Commands CommandGenerator::ExpiryCommand() {
 }
 
 CommandGenerator::Commands CommandGenerator::DatabaseCommand() {
-  switch (Below(8)) {
+  switch (Below(9)) {
     case 0: {
       Arguments command = {AnyCase(Pick(std::array{"FLUSHDB", "FLUSHALL"}))};
       if (Chance(50)) command.push_back(AnyCase(Pick(std::array{"SYNC", "ASYNC", "FOO", ""})));
@@ -273,6 +278,10 @@ CommandGenerator::Commands CommandGenerator::DatabaseCommand() {
     case 1:
     case 2:
       return {{AnyCase("SELECT"), Database()}};
+    case 3: {
+      const std::string indexes[] = {Database(), Chance(95) ? Database() : "3000000000"};
+      return {{AnyCase("SWAPDB"), indexes[0], indexes[1]}};
+    }
     default: {
       // Redis counts what has expired until it is touched.
       Arguments touch = {"EXISTS"};

@@ -79,6 +79,8 @@ class CommandGenerator {
   [[nodiscard]] Commands MultiKeyCommand();
   [[nodiscard]] Commands KeyCommand();
   [[nodiscard]] Commands ObjectCommand();
+  [[nodiscard]] Commands TransferCommand();
+  [[nodiscard]] Commands DumpCommand();
   [[nodiscard]] Commands ExpiryCommand();
   [[nodiscard]] Commands DatabaseCommand();
   [[nodiscard]] Commands WalkCommand();

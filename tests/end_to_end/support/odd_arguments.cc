@@ -125,7 +125,7 @@ const std::vector<std::string>& CommandNames() {
       "msetnx", "append", "getrange", "substr", "setrange", "lcs", "setbit", "getbit", "bitcount",
       "bitpos", "bitop", "bitfield", "bitfield_ro", "strlen", "incr", "decr", "incrby", "decrby", "incrbyfloat", "del",
       "unlink", "exists", "touch", "type", "expire", "pexpire", "expireat", "pexpireat", "ttl",
-      "pttl", "expiretime", "pexpiretime", "persist", "flushdb", "flushall", "dbsize", "select",
+      "pttl", "expiretime", "pexpiretime", "persist", "rename", "renamenx", "copy", "move", "dump", "restore", "flushdb", "flushall", "swapdb", "dbsize", "select",
       "ping", "echo", "quit", "reset", "hello", "auth", "client", "command", "config", "info",
       "scan", "keys", "randomkey", "time", "save", "bgsave", "lastsave", "shutdown", "object", "memory", "debug", "object|encoding", "object|idletime",
       "object|freq", "object|refcount", "object|help", "memory|usage", "memory|help", "client|id", "client|kill", "config|get",
@@ -146,6 +146,8 @@ const std::vector<Arguments>& CommandsWithKeys() {
       {"BITOP", "and", "d", "a", "b"}, {"BITOP", "not", "d"}, {"LCS", "a", "b", "IDX"},
       {"BITFIELD", "k", "GET", "u8", "0"}, {"BITFIELD", "k", "GET", "u8", "0", "SET", "u8", "0", "1"},
       {"BITFIELD", "k", "OVERFLOW", "SAT", "get", "u8", "0"}, {"BITFIELD", "k", "GET", "u8"},
+      {"COPY", "a", "b", "DB", "1"}, {"RENAME", "a", "b"}, {"MOVE", "a", "1"}, {"DUMP", "a"},
+      {"RESTORE", "a", "0", "x"},
       {"BITFIELD", "k"}, {"BITFIELD_RO", "k", "GET", "u8", "0"}, {"SETRANGE", "k", "1", "x"},
   };
   return all;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "protocol/dump_payload.h"
+
 namespace tally::test {
 namespace {
 
@@ -90,6 +92,21 @@ bool SamePairs(const Reply& a, const Reply& b) {
   return a.type == b.type && a.elements.size() == b.elements.size() && pairs(a) == pairs(b);
 }
 
+bool SameDump(const Reply& a, const Reply& b) {
+  const auto text = [](const Reply& reply) -> std::optional<std::string> {
+    std::string room;
+    std::string_view view;
+    constexpr size_t kMostBytes = size_t{1} << 29;
+    if (reply.type != '$' || reply.is_null ||
+        protocol::ReadDump(reply.text, kMostBytes, &room, &view) != protocol::DumpStatus::kOk) {
+      return std::nullopt;
+    }
+    return std::string(view);
+  };
+  const std::optional<std::string> held = text(a);
+  return held && held == text(b);
+}
+
 std::optional<std::string> CompareCommandRow(const Reply& subject, const Reply& oracle) {
   if (subject.is_null && oracle.is_null) return std::nullopt;
   if (subject.elements.size() != kCommandInfoFields ||
@@ -163,6 +180,8 @@ std::optional<std::string> CompareReplies(std::span<const std::string> arguments
       return Unless(SamePairs(a.reply, b.reply), "other pairs");
     case Tolerance::kSet:
       return Unless(Canonical(a.reply) == Canonical(b.reply), "other elements");
+    case Tolerance::kDump:
+      return Unless(SameDump(a.reply, b.reply), "the values differ");
     case Tolerance::kMayBeBusy:
       break;
     case Tolerance::kCommandInfo:

@@ -20,6 +20,7 @@ enum class Tolerance : uint8_t {
   kHello,      ///< the same keys in the same order; equal but for the values of server, version, id
   kPairs,      ///< a map, in whatever order
   kSet,        ///< elements in whatever order
+  kDump,       ///< payloads of DUMP that hold the same
   kMayBeBusy,  ///< equal, or the subject says that a save is under way
   kCommandInfo,  ///< rows of COMMAND INFO: flags, categories and tips are sets; of the
                  ///< subcommands, those that the subject has must be the oracle's
