@@ -58,6 +58,7 @@ enum AclCategory : uint32_t {
   kAclConnection = 1u << 8,
   kAclBitmap = 1u << 9,
   kAclTransaction = 1u << 10,
+  kAclPubSub = 1u << 11,
 };
 
 /// Where the keys are among the arguments: args[first], args[first+step] … args[last]; a negative
@@ -78,6 +79,12 @@ struct KeyPositions {
   return static_cast<size_t>(keys.first) + key_index * static_cast<size_t>(keys.step);
 }
 
+/// Whether the first of them names an object. Shard channels stand where keys do and are routed like
+/// keys in a cluster, but are none.
+[[nodiscard]] constexpr bool NamesObjects(const KeyPositions& keys) {
+  return keys.first != 0 && keys.flags != "not_key";
+}
+
 /// One row of the command table: the single source of what a command is.
 struct Command {
   std::string_view name;  ///< lower-case; for a subcommand its own name ("get" of CONFIG GET)
@@ -86,7 +93,9 @@ struct Command {
   KeyPositions keys = {};
   uint32_t acl = 0;  ///< in a row: beyond those that follow from the flags; the table adds those
   Scope scope = Scope::kSession;
-  bool never_queued = false;  ///< runs at once behind MULTI, too
+  bool never_queued = false;        ///< runs at once behind MULTI, too
+  bool for_subscribers = false;     ///< a RESP2 client that has subscribed to something may use it
+  bool replies_are_pushes = false;  ///< CLIENT REPLY does not silence them
   Handler handler = nullptr;
   std::string_view group = {};  ///< "string", "bitmap", "generic", "connection", "server"
   std::string_view since = {};

@@ -29,6 +29,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> DebugCommands();
 [[nodiscard]] std::span<const Command> InfoCommands();
 [[nodiscard]] std::span<const Command> MemoryCommands();
+[[nodiscard]] std::span<const Command> MessageCommands();
 [[nodiscard]] std::span<const Command> ServerCommands();
 
 }  // namespace tally::server

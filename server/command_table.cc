@@ -50,6 +50,7 @@ uint32_t CategoriesOfFlags(uint32_t flags) {
   uint32_t acl = (flags & kFast) != 0 ? kAclFast : kAclSlow;
   if ((flags & kWrite) != 0) acl |= kAclWrite;
   if ((flags & kReadonly) != 0) acl |= kAclRead;
+  if ((flags & kPubSub) != 0) acl |= kAclPubSub;
   if ((flags & kAdmin) != 0) acl |= kAclAdmin | kAclDangerous;
   return acl;
 }
@@ -78,11 +79,13 @@ class CommandTable {
  private:
   CommandTable() {
     for (const std::span<const Command> family :
-         {BitCommands(),      BitFieldCommands(), BoundedCounterCommands(), ClientCommands(),
-          CommandCommands(),  ConfigCommands(),   ConnectionCommands(),     CounterCommands(),
-          DatabaseCommands(), DebugCommands(),    ExpireCommands(),         InfoCommands(),
-          KeyCommands(),      MemoryCommands(),   MultiStringCommands(),    ObjectCommands(),
-          RangeCommands(),    ServerCommands(),   StringCommands(),         TransactionCommands(),
+         {BitCommands(),         BitFieldCommands(), BoundedCounterCommands(),
+          ClientCommands(),      CommandCommands(),  ConfigCommands(),
+          ConnectionCommands(),  CounterCommands(),  DatabaseCommands(),
+          DebugCommands(),       ExpireCommands(),   InfoCommands(),
+          KeyCommands(),         MemoryCommands(),   MessageCommands(),
+          MultiStringCommands(), ObjectCommands(),   RangeCommands(),
+          ServerCommands(),      StringCommands(),   TransactionCommands(),
           WalkCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }

@@ -47,6 +47,7 @@ class TransactionRun {
   [[nodiscard]] bool IsSilent() const;
   storage::Ticket RunRequests(Request* request, storage::Keyspace* const* keyspaces,
                               const ShardMap* shard_map, Shard* shard, std::string* reply);
+  void AwaitReceivers(size_t offset, bool silent);
   static std::shared_ptr<DeferredReply> MakePart(void* run, int resp);
 
   const Command* const exec_;
