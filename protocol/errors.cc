@@ -74,6 +74,13 @@ std::string BadSubcommand(std::string_view subcommand, std::string_view command)
                " HELP."});
 }
 
+std::string NotForSubscribers(std::string_view command) {
+  return Join(
+      {"ERR Can't execute '", command,
+       "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+       "context"});
+}
+
 std::string WrongArgumentCount(std::string_view command) {
   return Join({"ERR wrong number of arguments for '", command, "' command"});
 }

@@ -52,6 +52,8 @@ inline constexpr std::string_view kTimeoutNotAnInteger =
     "ERR timeout is not an integer or out of range";
 inline constexpr std::string_view kTimeoutNotAFloat = "ERR timeout is not a float or out of range";
 inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
+// A RESP2 client has subscribed to something. `command` is the canonical full name.
+std::string NotForSubscribers(std::string_view command);
 inline constexpr std::string_view kNotInTransaction =
     "ERR Command not allowed inside a transaction";
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "server/subscriptions.h"
 #include "server/transaction.h"
 #include "server/watch.h"
 
@@ -14,6 +15,7 @@ namespace {
 std::string Flags(const ClientState& client) {
   std::string flags;
   if (client.monitoring) flags += 'O';
+  if (IsSubscriber(client)) flags += 'P';
   if (client.transaction != nullptr) flags += 'x';
   if (client.watch != nullptr && client.watch->changed()) flags += 'd';
   if (client.close_after_replies) flags += 'c';
@@ -41,10 +43,13 @@ std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
   // One buffer holds the replies, so there is no list of them (oll, omem).
   fmt::format_to(
       out,
-      " sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs={} "
+      " sub={} psub={} ssub={} multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs={} "
       "rbp={} obl={} oll=0 omem=0 tot-mem={} events={}",
-      queued, client.unread_bytes, client.read_capacity_bytes - client.unread_bytes, queued_bytes,
-      client.unsent_bytes, client.unsent_bytes, client.unsent_bytes,
+      CountSubscriptions(client, SubscriptionKind::kChannel),
+      CountSubscriptions(client, SubscriptionKind::kPattern),
+      CountSubscriptions(client, SubscriptionKind::kShardChannel), queued, client.unread_bytes,
+      client.read_capacity_bytes - client.unread_bytes, queued_bytes, client.unsent_bytes,
+      client.unsent_bytes, client.unsent_bytes,
       client.read_capacity_bytes + client.unsent_bytes + queued_bytes,
       client.unsent_bytes == 0 ? "r" : "rw");
   fmt::format_to(out, " cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",

@@ -9,8 +9,7 @@
 namespace tally::server {
 
 /// One client as CLIENT LIST and CLIENT INFO show it, without the line's end: Redis 7.0's fields in
-/// their order, then 7.2's lib-name and lib-ver. What a client does not have here (subscriptions, a
-/// MULTI, a tracking redirection) has the value that it has in Redis when it is absent; sizes of buffers
+/// their order, then 7.2's lib-name and lib-ver. What a client does not have here (a MULTI, a tracking redirection) has the value that it has in Redis when it is absent; sizes of buffers
 /// are not kept per client and are 0.
 [[nodiscard]] std::string ClientInfoLine(const ClientState& client, int64_t now_ms);
 

@@ -6,9 +6,11 @@
 #include <string>
 
 #include "server/command.h"
+#include "server/publication.h"
 
 namespace tally::server {
 
+class Subscriptions;
 class Transaction;
 class Watch;
 
@@ -39,6 +41,11 @@ struct ClientState {
 
   std::shared_ptr<Transaction> transaction;  // since MULTI; else null
   std::shared_ptr<Watch> watch;              // since the first WATCH; else null
+
+  /// Since the first SUBSCRIBE; else null. The session's own; a transaction's copy of this has its own, too.
+  std::shared_ptr<Subscriptions> subscriptions;
+  /// What the running command publishes, or the transaction; null: nothing. Whoever ran it sends it.
+  std::shared_ptr<Publications> publications;
 
   int64_t created_ms = 0;  // wall clock
   int64_t last_interaction_ms = 0;

@@ -14,6 +14,7 @@
 #include "server/client_info.h"
 #include "server/deferred_reply.h"
 #include "server/services.h"
+#include "server/subscriptions.h"
 
 namespace tally::server {
 namespace {
@@ -33,8 +34,10 @@ std::optional<ClientType> ParseClientType(std::string_view text) {
   return std::nullopt;
 }
 
-// There is neither replication nor publishing yet.
-ClientType TypeOf(const ClientState&) { return ClientType::kNormal; }
+// There is no replication yet.
+ClientType TypeOf(const ClientState& client) {
+  return IsSubscriber(client) ? ClientType::kPubSub : ClientType::kNormal;
+}
 
 // What CLIENT LIST asks for, and what it has found so far.
 struct Listing {

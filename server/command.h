@@ -59,6 +59,7 @@ enum AclCategory : uint32_t {
   kAclConnection = 1u << 8,
   kAclBitmap = 1u << 9,
   kAclTransaction = 1u << 10,
+  kAclPubSub = 1u << 11,
 };
 
 /// Where the keys are among the arguments: args[first], args[first+step] … args[last]; a negative
@@ -83,6 +84,12 @@ struct KeyPositions {
 /// none where there is no other, or where the arguments are refused. Its row has `Scope::kKeysEntered`.
 using OtherDatabase = std::optional<int> (*)(std::span<const std::string_view> args, int databases);
 
+/// Whether the first of them names an object. Shard channels stand where keys do and are routed like
+/// keys in a cluster, but are none.
+[[nodiscard]] constexpr bool NamesObjects(const KeyPositions& keys) {
+  return keys.first != 0 && keys.flags != "not_key";
+}
+
 /// One row of the command table: the single source of what a command is.
 struct Command {
   std::string_view name;  ///< lower-case; for a subcommand its own name ("get" of CONFIG GET)
@@ -91,7 +98,9 @@ struct Command {
   KeyPositions keys = {};
   uint32_t acl = 0;  ///< in a row: beyond those that follow from the flags; the table adds those
   Scope scope = Scope::kSession;
-  bool never_queued = false;  ///< runs at once behind MULTI, too
+  bool never_queued = false;        ///< runs at once behind MULTI, too
+  bool for_subscribers = false;     ///< a RESP2 client that has subscribed to something may use it
+  bool replies_are_pushes = false;  ///< CLIENT REPLY does not silence them
   Handler handler = nullptr;
   OtherDatabase other_database = nullptr;  ///< null: it stays in the client's own
   /// "string", "bitmap", "generic", "connection", "server", "cluster" …

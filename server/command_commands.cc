@@ -100,7 +100,7 @@ const Command* CommandWithKeys(Operation& op) {
   const Command* command = FindCommand(request, &unknown_subcommand);
   if (command == nullptr) {
     op.reply().Error(errors::kInvalidCommand);
-  } else if (command->keys.first == 0) {
+  } else if (!NamesObjects(command->keys)) {
     op.reply().Error(errors::kCommandHasNoKeys);
   } else if (!ArityFits(*command, request.size())) {
     op.reply().Error(errors::kCommandArgumentCount);

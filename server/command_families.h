@@ -35,6 +35,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> LatencyCommands();
 [[nodiscard]] std::span<const Command> LolWutCommands();
 [[nodiscard]] std::span<const Command> MemoryCommands();
+[[nodiscard]] std::span<const Command> MessageCommands();
 [[nodiscard]] std::span<const Command> ModuleCommands();
 [[nodiscard]] std::span<const Command> MonitorCommands();
 [[nodiscard]] std::span<const Command> ReplicationCommands();

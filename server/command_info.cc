@@ -16,7 +16,7 @@ struct NamedBit {
   std::string_view name;
 };
 
-// In the order in which Redis lists them. kProtected is not among them: Redis does not tell it.
+// In the order in which Redis lists them. It tells neither kProtected nor kMayReplicate.
 constexpr std::array kFlagNames{
     NamedBit{kWrite, "write"},
     NamedBit{kReadonly, "readonly"},
@@ -31,7 +31,6 @@ constexpr std::array kFlagNames{
     NamedBit{kSkipSlowlog, "skip_slowlog"},
     NamedBit{kFast, "fast"},
     NamedBit{kNoAuth, "no_auth"},
-    NamedBit{kMayReplicate, "may_replicate"},
     NamedBit{kNoAsyncLoading, "no_async_loading"},
     NamedBit{kNoMulti, "no_multi"},
     NamedBit{kMovableKeys, "movablekeys"},
@@ -44,6 +43,7 @@ constexpr std::array kCategoryNames{
     AclCategoryName{kAclWrite, "@write"},
     AclCategoryName{kAclString, "@string"},
     AclCategoryName{kAclBitmap, "@bitmap"},
+    AclCategoryName{kAclPubSub, "@pubsub"},
     AclCategoryName{kAclAdmin, "@admin"},
     AclCategoryName{kAclFast, "@fast"},
     AclCategoryName{kAclSlow, "@slow"},

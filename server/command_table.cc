@@ -50,6 +50,7 @@ uint32_t CategoriesOfFlags(uint32_t flags) {
   uint32_t acl = (flags & kFast) != 0 ? kAclFast : kAclSlow;
   if ((flags & kWrite) != 0) acl |= kAclWrite;
   if ((flags & kReadonly) != 0) acl |= kAclRead;
+  if ((flags & kPubSub) != 0) acl |= kAclPubSub;
   if ((flags & kAdmin) != 0) acl |= kAclAdmin | kAclDangerous;
   return acl;
 }
@@ -86,13 +87,13 @@ class CommandTable {
                                                   DumpCommands(),        ExpireCommands(),
                                                   InfoCommands(),        KeyCommands(),
                                                   LatencyCommands(),     LolWutCommands(),
-                                                  MemoryCommands(),      ModuleCommands(),
-                                                  MonitorCommands(),     MultiStringCommands(),
-                                                  ObjectCommands(),      RangeCommands(),
-                                                  ReplicationCommands(), ServerCommands(),
-                                                  SlowLogCommands(),     StringCommands(),
-                                                  TransactionCommands(), TransferCommands(),
-                                                  WalkCommands()}) {
+                                                  MemoryCommands(),      MessageCommands(),
+                                                  ModuleCommands(),      MonitorCommands(),
+                                                  MultiStringCommands(), ObjectCommands(),
+                                                  RangeCommands(),       ReplicationCommands(),
+                                                  ServerCommands(),      SlowLogCommands(),
+                                                  StringCommands(),      TransactionCommands(),
+                                                  TransferCommands(),    WalkCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }
     std::ranges::sort(commands_, {}, &Command::name);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <spdlog/spdlog.h>
 
 namespace tally::server {
 
@@ -78,7 +79,14 @@ void Connection::OnReadyForInput() {
 }
 
 void Connection::Flush() {
-  if (closed_ || waiting_to_write_) return;
+  if (closed_) return;
+  if (session_->is_over_limit()) {
+    spdlog::warn("client {} is closed: it leaves more messages untaken than it may",
+                 session_->client().id);
+    Close();
+    return;
+  }
+  if (waiting_to_write_) return;
   session_->TakeOutput(&out_);
   WriteOut();
   session_->client().unsent_bytes = unsent_bytes();

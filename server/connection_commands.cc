@@ -14,6 +14,7 @@
 #include "server/operation.h"
 #include "server/redis_version.h"
 #include "server/services.h"
+#include "server/subscriptions.h"
 
 namespace tally::server {
 namespace {
@@ -24,6 +25,12 @@ constexpr std::string_view kDefaultUser = "default";
 
 void Ping(Operation& op) {
   if (op.argc() > 2) return op.reply().Error(errors::WrongArgumentCount("ping"));
+  if (op.client()->resp == 2 && IsSubscriber(*op.client())) {
+    // So that a client which expects nothing but messages can read it as one.
+    op.reply().Array(2);
+    op.reply().Bulk("pong");
+    return op.reply().Bulk(op.argc() == 2 ? op.arg(1) : std::string_view());
+  }
   if (op.argc() == 2) return op.reply().Bulk(op.arg(1));
   op.reply().Status("PONG");
 }
@@ -127,6 +134,7 @@ void Reset(Operation& op) {
   client.transaction = nullptr;
   client.watch = nullptr;
   client.monitoring = false;
+  client.subscriptions = nullptr;
   client.name.clear();
   client.resp = 2;
   client.database = 0;
@@ -158,6 +166,7 @@ constexpr std::array kRows{
             .arity = -1,
             .flags = kFast,
             .acl = kAclConnection,
+            .for_subscribers = true,
             .handler = Ping,
             .group = "connection",
             .since = "1.0.0",
@@ -180,6 +189,7 @@ constexpr std::array kRows{
             .flags = kAtAnyTime,
             .acl = kAclConnection,
             .never_queued = true,
+            .for_subscribers = true,
             .handler = Quit,
             .group = "connection",
             .since = "1.0.0",
@@ -190,6 +200,7 @@ constexpr std::array kRows{
             .flags = kAtAnyTime,
             .acl = kAclConnection,
             .never_queued = true,
+            .for_subscribers = true,
             .handler = Reset,
             .group = "connection",
             .since = "6.2.0",

@@ -9,6 +9,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "server/monotonic_clock.h"
+#include "server/subscriptions.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -45,6 +46,7 @@ Core::Core(uint32_t number, const CoreEnvironment& environment, Shard* shard, Ex
               environment.mailboxes) {
   session_context_.router = &router_;
   session_context_.executor = executor;
+  session_context_.exchange = environment.exchange;
   session_context_.config = environment.config;
   session_context_.pause = environment.pause;
   session_context_.writes_refused = environment.writes_refused;
@@ -280,9 +282,12 @@ void Core::CloseIdleClients(int64_t now_ms) {
   const int64_t limit_ms = 1000 * environment_.config->timeout_s.load(std::memory_order_relaxed);
   for (auto place = connections_.begin(); place != connections_.end();) {
     const ConnectionPtr connection(&*place++);
-    const int64_t quiet_ms = now_ms - connection->session().client().last_interaction_ms;
+    Session& session = connection->session();
+    const int64_t quiet_ms = now_ms - session.client().last_interaction_ms;
+    const bool listens = IsSubscriber(session.client()) || session.client().monitoring;
+    const bool is_idle = limit_ms > 0 && quiet_ms > limit_ms && session.idle() && !listens;
     const bool is_stuck = connection->IsStuckInTheWay();
-    if (is_stuck || (limit_ms > 0 && quiet_ms > limit_ms && connection->session().idle())) {
+    if (is_idle || is_stuck || session.IsOverLimit(now_ms)) {
       connection->Close();
     } else if (quiet_ms > kQuietMs) {
       connection->ShrinkIfIdle();

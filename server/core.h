@@ -34,6 +34,7 @@ struct CoreEnvironment {
   storage::HashSeed seed;
   storage::CommitLog* log = nullptr;
   Mailboxes* mailboxes = nullptr;
+  Exchange* exchange = nullptr;
   const std::vector<Shard*>* shards = nullptr;
   const PauseState* pause = nullptr;
   const std::atomic<bool>* writes_refused = nullptr;

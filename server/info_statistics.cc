@@ -12,6 +12,7 @@
 #include "server/latency_reports.h"
 #include "server/percentiles.h"
 #include "server/rate_sampler.h"
+#include "server/subscription_directory.h"
 
 namespace tally::server {
 namespace {
@@ -95,9 +96,10 @@ void WriteStats(Operation& op, InfoText* text) {
   text->Field("evicted_clients", 0);
   text->Field("keyspace_hits", sum(&CoreStatistics::keyspace_hits));
   text->Field("keyspace_misses", sum(&CoreStatistics::keyspace_misses));
-  text->Field("pubsub_channels", 0);
-  text->Field("pubsub_patterns", 0);
-  text->Field("pubsubshard_channels", 0);
+  text->Field("pubsub_channels", services.subscriptions().size(SubscriptionKind::kChannel));
+  text->Field("pubsub_patterns", services.subscriptions().size(SubscriptionKind::kPattern));
+  text->Field("pubsubshard_channels",
+              services.subscriptions().size(SubscriptionKind::kShardChannel));
   text->Field("latest_fork_usec", 0);
   text->Field("total_forks", 0);
   text->Field("migrate_cached_sockets", 0);

@@ -33,7 +33,7 @@ class ReplyParts::Token final : public DeferredReply {
 };
 
 std::shared_ptr<DeferredReply> ReplyParts::Add(size_t offset, int resp) {
-  parts_.push_back({offset, {}, false});
+  parts_.push_back({offset, {}, false, {}});
   missing_.fetch_add(1, std::memory_order_relaxed);
   return std::make_shared<Token>(shared_from_this(), &parts_.back(), resp);
 }
@@ -59,6 +59,7 @@ std::string ReplyParts::Joined(const std::string& text) const {
   size_t begin = 0;
   for (const Part& part : parts_) {
     whole.append(text, begin, part.offset - begin);
+    if (part.moved) part.moved(whole.size());
     if (!part.dropped) whole += part.bytes;
     begin = part.offset;
   }

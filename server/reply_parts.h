@@ -3,8 +3,10 @@
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "server/operation.h"
 #include "server/requester.h"
@@ -26,6 +28,10 @@ class ReplyParts : public std::enable_shared_from_this<ReplyParts> {
 
   /// A part that belongs at `offset` of the text, behind all added before.
   [[nodiscard]] std::shared_ptr<DeferredReply> Add(size_t offset, int resp);
+  /// `moved` learns where the text at `offset` is in the whole: called before that is sent. Order as for Add.
+  void Mark(size_t offset, std::function<void(size_t)> moved) {
+    parts_.push_back({offset, {}, false, std::move(moved)});
+  }
   /// The part added last is not told: CLIENT REPLY.
   void DropLast() { parts_.back().dropped = true; }
 
@@ -40,6 +46,7 @@ class ReplyParts : public std::enable_shared_from_this<ReplyParts> {
     size_t offset;
     std::string bytes;
     bool dropped = false;
+    std::function<void(size_t)> moved = {};  // a mark
   };
   class Token;
 

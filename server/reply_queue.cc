@@ -1,5 +1,6 @@
 #include "server/reply_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/invariant.h"
@@ -21,6 +22,7 @@ uint64_t ReplyQueue::Open() {
   Place& place = Slot(end_);
   place.bytes.clear();
   place.filled = false;
+  place.clear = false;
   return end_++;
 }
 
@@ -28,6 +30,13 @@ void ReplyQueue::Fill(uint64_t place) {
   TALLY_ASSERT(place >= first_ && place < end_, "a reply is filled once, into an open place");
   TALLY_ASSERT(!Slot(place).filled, "a reply is filled once");
   Slot(place).filled = true;
+  Slot(place).clear = true;
+}
+
+bool ReplyQueue::IsClearBefore(uint64_t place) {
+  clear_end_ = std::max(clear_end_, first_);
+  while (clear_end_ < place && Slot(clear_end_).clear) ++clear_end_;
+  return clear_end_ >= place;
 }
 
 void ReplyQueue::TakeReady(std::string* out) {

@@ -23,6 +23,14 @@ class ReplyQueue {
   [[nodiscard]] std::string& bytes(uint64_t place) { return Slot(place).bytes; }
   /// The place is filled.
   void Fill(uint64_t place);
+  /// What will be told in the place may be told by now, though it is not filled yet.
+  void Clear(uint64_t place) { Slot(place).clear = true; }
+  /// Whether the replies in all places in front of this one are filled, or cleared.
+  [[nodiscard]] bool IsClearBefore(uint64_t place);
+  /// The bytes of the last place, if that is filled and not yet taken: more may be added there. Else null.
+  [[nodiscard]] std::string* last_filled() {
+    return !empty() && Slot(end_ - 1).filled ? &Slot(end_ - 1).bytes : nullptr;
+  }
 
   /// True when `TakeReady` would give something.
   [[nodiscard]] bool has_ready() const { return first_ != end_ && Slot(first_).filled; }
@@ -39,6 +47,7 @@ class ReplyQueue {
   struct Place {
     std::string bytes;
     bool filled = false;
+    bool clear = false;
   };
   static constexpr size_t kKeptBytes = size_t{16} << 10;
 
@@ -50,6 +59,7 @@ class ReplyQueue {
   std::vector<Place> ring_;  // a power of two
   uint64_t first_ = 0;
   uint64_t end_ = 0;
+  uint64_t clear_end_ = 0;  // all places in front of it are clear, or were taken
 };
 
 }  // namespace tally::server

@@ -22,6 +22,7 @@ void RequestList::Add(const Command& command, std::span<const std::string_view> 
   }
   bytes_used_ += BytesOf(args);
   flags_ |= command.flags;
+  subscribes_ |= command.replies_are_pushes;
   needs_all_shards_ |= command.scope == Scope::kAllShards || command.scope == Scope::kWalk;
 }
 

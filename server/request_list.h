@@ -38,6 +38,8 @@ class RequestList {
   [[nodiscard]] size_t bytes() const { return bytes_used_; }
   /// Flags that any of the commands has.
   [[nodiscard]] uint32_t flags() const { return flags_; }
+  /// Whether a command changes what the client has subscribed to.
+  [[nodiscard]] bool subscribes() const { return subscribes_; }
   /// Whether a command needs every shard.
   [[nodiscard]] bool needs_all_shards() const { return needs_all_shards_; }
 
@@ -70,6 +72,7 @@ class RequestList {
   size_t bytes_used_ = 0;
   uint32_t flags_ = 0;
   bool needs_all_shards_ = false;
+  bool subscribes_ = false;
   std::vector<std::string_view> args_;
   std::vector<storage::Key> keys_;
   std::vector<NamedKey> needed_;

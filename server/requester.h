@@ -6,6 +6,7 @@
 
 namespace tally::server {
 
+class Broadcast;
 class OperationBatch;
 class ReplyHold;
 class SpanningOperation;
@@ -26,6 +27,8 @@ class Requester {
   virtual void OnDeferredReply(std::string bytes, std::shared_ptr<ReplyHold> hold) = 0;
   /// What this core's own shard had replied into `place` is durable.
   virtual void OnLocalRelease(uint64_t place) = 0;
+  /// What it had sent has been to all cores.
+  virtual void OnPublished(const Broadcast& broadcast) = 0;
   /// Any thread, while something is in flight: the client says nothing more, or is gone. Nothing shall
   /// wait for ever on its behalf.
   [[nodiscard]] virtual bool has_left() const { return false; }

@@ -20,7 +20,7 @@ Router::Router(uint32_t core, const ShardMap* shard_map, const storage::HashSeed
 std::span<const storage::Key> Router::Resolve(const Command& command,
                                               std::span<const std::string_view> args) {
   keys_.clear();
-  if (command.keys.first == 0) return {};
+  if (!NamesObjects(command.keys)) return {};
   const auto count = static_cast<int>(args.size());
   const int last = command.keys.last >= 0 ? command.keys.last : count + command.keys.last;
   for (int i = command.keys.first; i <= last; i += command.keys.step) {

@@ -72,6 +72,7 @@ Status Server::Start(ListeningSocket socket) {
 void Server::MakeShards() {
   const uint32_t count = shard_map_.shards();
   mailboxes_ = std::make_unique<Mailboxes>(count);
+  exchange_ = std::make_unique<Exchange>(mailboxes_.get());
   for (uint32_t i = 0; i < count; ++i) {
     statistics_.push_back(std::make_unique<CoreStatistics>(CommandCount()));
     statistics_view_.push_back(statistics_.back().get());
@@ -106,6 +107,7 @@ void Server::MakeCores() {
   environment.seed = recovered_.seed;
   environment.log = log_.get();
   environment.mailboxes = mailboxes_.get();
+  environment.exchange = exchange_.get();
   environment.shards = &shards_;
   environment.pause = &pause_;
   environment.writes_refused = &writes_refused_;

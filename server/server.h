@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/config.h"
+#include "server/exchange.h"
 #include "server/listening_socket.h"
 #include "server/mailbox.h"
 #include "server/operation.h"
@@ -88,6 +89,7 @@ class Server final : public Services, private storage::ShardAccess {
   void ResetStatistics() override;
   uint64_t rejected_connections() const override;
   const RateSampler& rates() const override { return rates_; }
+  const SubscriptionDirectory& subscriptions() const override { return exchange_->directory(); }
   void VisitClients(std::function<ClientAction(ClientState&)> visit,
                     std::function<void()> done) override;
   void PauseClients(int64_t until_ms, bool writes_only) override;
@@ -142,6 +144,7 @@ class Server final : public Services, private storage::ShardAccess {
   std::vector<std::unique_ptr<CoreStatistics>> statistics_;
   std::vector<const CoreStatistics*> statistics_view_;
   std::unique_ptr<Mailboxes> mailboxes_;
+  std::unique_ptr<Exchange> exchange_;
   std::vector<std::unique_ptr<Executor>> executors_;
   std::vector<std::unique_ptr<Shard>> shards_owned_;
   std::vector<Shard*> shards_;

@@ -62,6 +62,7 @@ struct CommitInfo {
   bool led_by_cores = true;  // false: the commit thread leads
 };
 
+class SubscriptionDirectory;
 class WalkVisitor;
 
 /// Begins walks through databases (keyspace_walk.h).
@@ -85,6 +86,9 @@ class Services : public Walker {
   [[nodiscard]] virtual uint64_t rejected_connections() const = 0;
   /// Rates of the last seconds; the server feeds it.
   [[nodiscard]] virtual const RateSampler& rates() const = 0;
+
+  /// Who has subscribed to what, on all cores.
+  [[nodiscard]] virtual const SubscriptionDirectory& subscriptions() const = 0;
 
   /// What to do with a visited client. kCloseAfterReplies lets it have what is due.
   enum class ClientAction : uint8_t { kKeep, kClose, kCloseAfterReplies };

@@ -5,7 +5,6 @@
 
 #include "protocol/errors.h"
 #include "server/debug_permission.h"
-#include "server/local_hold.h"
 #include "server/wall_clock.h"
 #include "storage/invariant.h"
 
@@ -41,6 +40,7 @@ void Session::Detach() {
   gone_ = true;
   hold_ = nullptr;
   client_.close_after_replies = true;
+  client_.subscriptions = nullptr;
 }
 
 bool Session::AcceptsInput(size_t unsent_bytes) const {
@@ -98,6 +98,10 @@ std::string_view Session::Refusal(const Command* command, std::span<const std::s
   if ((FlagsOf(*command) & kWrite) != 0 &&
       context_.writes_refused->load(std::memory_order_relaxed)) {
     return errors::kLowDisk;
+  }
+  if (MayNotSubscribed(*command)) {
+    refusal_ = errors::NotForSubscribers(FullName(*command));
+    return refusal_;
   }
   return {};
 }
@@ -202,6 +206,7 @@ bool Session::MayRunHere(const Request& request) {
 
 bool Session::HasToWaitForEarlier(const Router::Target& target, const Request& request) const {
   if (request.command->scope == Scope::kWalk) return in_flight_ != 0;
+  if (HasToWaitForMessages(*request.command)) return true;
   return request.command->scope == Scope::kAllShards &&
          target.kind == Router::Target::Kind::kLocal && own_in_flight_ != 0;
 }
@@ -228,38 +233,22 @@ void Session::RunHere(const Request& request, bool on_shard) {
   if (outcome.deferred) {
     CloseLocalPlace();
     deferred_suppressed_ = RepliesSuppressed();
-    if (!deferred_suppressed_) deferred_place_ = replies_.Open();
+    deferred_place_ = replies_.Open();
     stall_ = Stall::kDeferred;
     AddInFlight(1);
     return;
   }
-  if (RepliesSuppressed()) {
-    bytes.resize(begin);
-  } else {
-    bytes_in_queue_ += bytes.size() - begin;
-    if (!shard.IsDurable(outcome.depends_on)) LetWait(begin, outcome.depends_on);
-  }
+  if (RepliesSuppressed() && !request.command->replies_are_pushes) bytes.resize(begin);
+  bytes_in_queue_ += bytes.size() - begin;
+  // Even if nothing is told: what is published later waits for it.
+  if (!shard.IsDurable(outcome.depends_on)) LetWait(begin, outcome.depends_on);
+  if ((request.command->flags & kPubSub) != 0) AfterMessageCommand();
   // An operation that was not on the shard may have run beside a spanning one, whose thread has the
   // keyspace.
   if (on_shard && shard.TurnIsFull()) {
     CloseLocalPlace();
     shard.CloseTurn();
   }
-}
-
-// The reply that begins at `begin` in the local place waits for a commit.
-void Session::LetWait(size_t begin, storage::Ticket depends_on) {
-  std::string& bytes = replies_.bytes(local_place_);
-  if (!local_pending_ && begin > 0) {
-    // What was read from committed state before this change need not wait for it.
-    std::string reply = bytes.substr(begin);
-    bytes.resize(begin);
-    CloseLocalPlace();
-    OpenLocalPlace();
-    replies_.bytes(local_place_) = std::move(reply);
-  }
-  local_pending_ = true;
-  local_depends_on_ = std::max(local_depends_on_, depends_on);
 }
 
 void Session::RefuseHere(const Command* command, std::string_view error) {
@@ -286,7 +275,7 @@ void Session::SendAway(uint32_t shard, const Request& request) {
   item.database = request.database;
   item.resp = request.resp;
   item.suppressed = RepliesSuppressed();
-  if (!item.suppressed) item.place = replies_.Open();
+  item.place = replies_.Open();
   for (const std::string_view argument : request.args) item.request_bytes += argument.size();
   request_bytes_in_flight_ += item.request_bytes;
   AddInFlight(1);
@@ -294,40 +283,9 @@ void Session::SendAway(uint32_t shard, const Request& request) {
   context_.router->Enqueue(shard, this, item, request.args, request.keys);
 }
 
-void Session::OpenLocalPlace() {
-  if (local_open_) return;
-  local_place_ = replies_.Open();
-  local_open_ = true;
-  local_pending_ = false;
-  local_depends_on_ = storage::kNoTicket;
-}
-
-void Session::CloseLocalPlace() {
-  if (!local_open_) return;
-  local_open_ = false;
-  if (!local_pending_) {
-    replies_.Fill(local_place_);
-    return;
-  }
-  AddInFlight(1);
-  context_.router->local().gate().Hold(local_depends_on_, new LocalHold(this, local_place_));
-}
-
-void Session::OnLocalRelease(uint64_t place) {
-  replies_.Fill(place);
-  if (host_ != nullptr) host_->OnOutput();
-  RemoveInFlight(1);
-}
-
-void Session::Finish(uint64_t place, std::string_view bytes) {
-  replies_.bytes(place).append(bytes);
-  bytes_in_queue_ += bytes.size();
-  replies_.Fill(place);
-}
-
 void Session::OnBatchReplies(const OperationBatch& batch) {
   for (const OperationBatch::Item& item : batch.items()) {
-    if (!item.suppressed) Finish(item.place, batch.ReplyOf(item));
+    Finish(item.place, item.suppressed ? std::string_view() : batch.ReplyOf(item));
     request_bytes_in_flight_ -= item.request_bytes;
   }
   for (const SlowRequest& slow : batch.slow_requests()) context_.executor->NoteSlow(slow, client_);

@@ -16,7 +16,10 @@
 #include "protocol/request_parser.h"
 #include "server/client_state.h"
 #include "server/config.h"
+#include "server/exchange.h"
 #include "server/executor.h"
+#include "server/outbox.h"
+#include "server/output_limit.h"
 #include "server/reply_queue.h"
 #include "server/requester.h"
 #include "server/router.h"
@@ -43,6 +46,7 @@ class SessionHost {
 struct SessionContext {
   Router* router = nullptr;
   Executor* executor = nullptr;
+  Exchange* exchange = nullptr;
   const Config* config = nullptr;
   const PauseState* pause = nullptr;
   const std::atomic<bool>* writes_refused = nullptr;  // too little disk space
@@ -62,9 +66,14 @@ struct SessionContext {
 /// of them no request is taken until replies have come or left (`AcceptsInput`). Before login the last
 /// is much smaller. Replies that another shard has not sent yet count with their number only.
 ///
+/// What it publishes goes out when the replies to all that was asked before may be told (session_messages.cc).
+/// Messages for its client stand between replies, behind those of what has run; a client that does not take
+/// them loses its connection (OutputLimit).
+///
 /// Lifetime: reference-counted on its core; messages that are under way count through `in_flight_`, so a
 /// session outlives its connection until they are back.
 class Session final : public Requester,
+                      public Subscriber,
                       public boost::intrusive_ref_counter<Session, boost::thread_unsafe_counter> {
  public:
   /// Operations that are under way, and places for replies that were not taken.
@@ -110,6 +119,10 @@ class Session final : public Requester,
 
   [[nodiscard]] ClientState& client() { return client_; }
   [[nodiscard]] bool stalled() const { return stall_ != Stall::kNone; }
+  /// The client leaves more messages untaken than it may: the connection shall close. To be asked with the
+  /// time now and then, since what is little may be too much after a while.
+  bool IsOverLimit(int64_t now_ms);
+  [[nodiscard]] bool is_over_limit() const { return over_limit_; }
 
   // Requester: what was under way comes back to this core.
   void OnBatchReplies(const OperationBatch& batch) override;
@@ -117,10 +130,14 @@ class Session final : public Requester,
   void OnSpanningReply(const SpanningOperation& operation) override;
   void OnDeferredReply(std::string bytes, std::shared_ptr<ReplyHold> hold) override;
   void OnLocalRelease(uint64_t place) override;
+  void OnPublished(const Broadcast& broadcast) override;
+  // Subscriber.
+  void OnMessage(EncodedMessage* message) override;
   /// The shard is free again, or the pause is over.
   void Resume();
 
  private:
+  static constexpr uint64_t kNoPlace = ~uint64_t{0};
   enum class Stall : uint8_t {
     kNone,
     kRetry,     // the request was not run: the shard is occupied
@@ -160,10 +177,20 @@ class Session final : public Requester,
   void StopMonitoring();
   void OnMonitorLine(const std::string& line);
 
+  // Messages (session_messages.cc).
+  [[nodiscard]] bool HasToWaitForMessages(const Command& command) const;
+  [[nodiscard]] bool MayNotSubscribed(const Command& command) const;
+  void AfterMessageCommand();
+  void PublishHere();
+  void PublishFrom(uint64_t place, std::string_view reply, Publications publications);
+  void SendDue();
+  void TakeOverSubscriptions(const ClientState& client);
+
   void OpenLocalPlace();
   void CloseLocalPlace();
   [[nodiscard]] bool RepliesSuppressed() const;
   void Finish(uint64_t place, std::string_view bytes);
+  void Fill(uint64_t place);
   void AddInFlight(uint64_t count);
   void RemoveInFlight(uint64_t count);
   void EndStall();
@@ -184,7 +211,14 @@ class Session final : public Requester,
   uint64_t own_in_flight_ = 0;
   size_t request_bytes_in_flight_ = 0;
   size_t bytes_in_queue_ = 0;  // in the places of replies_, about
+  Outbox outbox_;
+  uint32_t publishing_transactions_ =
+      0;                               // have run, and what they publish is not in the outbox yet
+  uint64_t sending_place_ = kNoPlace;  // of what is being sent: this client's own messages go there
+  OutputLimit output_limit_;
+  bool over_limit_ = false;
   uint64_t deferred_place_ = 0;
+  std::shared_ptr<Publications> deferred_publications_;
   bool deferred_suppressed_ = false;
   std::shared_ptr<ReplyHold> hold_;  // of a deferred reply that is not written yet
 

@@ -8,12 +8,16 @@
 namespace tally::server {
 
 void Session::OnDeferredReply(std::string bytes, std::shared_ptr<ReplyHold> hold) {
-  if (!deferred_suppressed_) {
+  if (deferred_suppressed_) bytes.clear();
+  if (deferred_publications_ != nullptr) {
+    --publishing_transactions_;
+    PublishFrom(deferred_place_, bytes, std::move(*std::exchange(deferred_publications_, nullptr)));
+  } else {
     bytes_in_queue_ += bytes.size();
     replies_.bytes(deferred_place_) = std::move(bytes);
     replies_.Fill(deferred_place_);
-    if (host_ != nullptr) hold_ = std::move(hold);
   }
+  if (host_ != nullptr && !deferred_suppressed_) hold_ = std::move(hold);
   if (host_ != nullptr) host_->OnOutput();
   EndStall();
   RemoveInFlight(1);

@@ -27,8 +27,7 @@ void Session::RunSpanning(const Request& request) {
     client_.watch = context_.router->NewWatch();
   }
   const bool suppressed = RepliesSuppressed();
-  uint64_t place = 0;
-  if (!suppressed) place = replies_.Open();
+  const uint64_t place = replies_.Open();
   deferred_place_ = place;
   deferred_suppressed_ = suppressed;
   stall_ = Stall::kSpanning;
@@ -37,15 +36,26 @@ void Session::RunSpanning(const Request& request) {
 }
 
 void Session::OnSpanningExecuted(bool deferred, const ClientState* client) {
-  if (client != nullptr) TakeOver(*client);
+  if (client != nullptr) {
+    TakeOver(*client);
+    if (client->publications != nullptr) ++publishing_transactions_;
+    if (deferred) deferred_publications_ = client->publications;
+  }
   if (!deferred) EndStall();
   RemoveInFlight(1);
 }
 
 void Session::OnSpanningReply(const SpanningOperation& operation) {
-  if (!operation.suppressed()) Finish(operation.place(), operation.reply());
-  if (host_ != nullptr) host_->OnOutput();
   if (operation.told_at_once()) OnSpanningExecuted(false, operation.client());
+  const ClientState* const client = operation.client();
+  if (client != nullptr && client->publications != nullptr) {
+    --publishing_transactions_;
+    PublishFrom(operation.place(), operation.reply(), std::move(*client->publications));
+  } else {
+    Finish(operation.place(),
+           operation.suppressed() ? std::string_view() : std::string_view(operation.reply()));
+  }
+  if (host_ != nullptr) host_->OnOutput();
   RemoveInFlight(1);
 }
 
@@ -108,6 +118,7 @@ void Session::TakeOver(const ClientState& client) {
   client_.no_touch = client.no_touch;
   client_.reply_mode = client.reply_mode;
   client_.close_after_replies |= client.close_after_replies;
+  TakeOverSubscriptions(client);
   parser_.set_authenticated(client_.authenticated);
 }
 

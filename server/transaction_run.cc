@@ -7,6 +7,7 @@
 #include "protocol/reply.h"
 #include "server/cycle_clock.h"
 #include "server/held_walk.h"
+#include "server/subscriptions.h"
 #include "server/transaction.h"
 #include "storage/invariant.h"
 
@@ -19,6 +20,9 @@ TransactionRun::TransactionRun(const Command* exec, const Requester* requester,
       watch_(std::move(watch)),
       parts_(std::make_shared<ReplyParts>(requester)) {
   client_->watch = nullptr;  // EXEC ends it, and none of the requests shall
+  if (client_->subscriptions != nullptr) {
+    client_->subscriptions = std::make_shared<Subscriptions>(*client_->subscriptions);
+  }
 }
 
 // Redis drops each reply by the mode of its moment, the array's own header likewise. (SKIP is over by
@@ -62,6 +66,7 @@ storage::Ticket TransactionRun::RunRequests(Request* request, storage::Keyspace*
   reply_ = reply;
   if (!IsSilent()) protocol::ReplyWriter(reply, client_->resp).Array(requests.size());
   storage::Ticket depends_on = storage::kNoTicket;
+  size_t published = 0;
   for (size_t i = 0; i < requests.size(); ++i) {
     TALLY_ASSERT(client_->database == requests.database(i), "its objects were brought in");
     request->command = &requests.command(i);
@@ -73,7 +78,12 @@ storage::Ticket TransactionRun::RunRequests(Request* request, storage::Keyspace*
     const Outcome outcome = shard->executor().Run(*request, keyspaces, reply);
     depends_on = std::max(depends_on, outcome.depends_on);
     Show(requests.command(i), requests.args(i), shard);
-    if (!IsSilent()) continue;
+    const bool silent = IsSilent() && !request->command->replies_are_pushes;
+    if (client_->publications != nullptr && client_->publications->size() > published) {
+      published = client_->publications->size();
+      AwaitReceivers(reply->size(), silent);
+    }
+    if (!silent) continue;
     reply->resize(begin);
     if (outcome.deferred) parts_->DropLast();
   }
@@ -84,6 +94,16 @@ void TransactionRun::Show(const Command& command, std::span<const std::string_vi
                           Shard* shard) const {
   Monitors& monitors = shard->executor().monitors();
   if (monitors.any()) monitors.Show(command, args, *client_);
+}
+
+// PUBLISH's reply stands at `offset` once the message was sent, unless parts that come later move it.
+void TransactionRun::AwaitReceivers(size_t offset, bool silent) {
+  const std::shared_ptr<Publications> publications = client_->publications;
+  publications->back().answered = !silent;
+  publications->back().reply_offset = offset;
+  parts_->Mark(offset, [publications, index = publications->size() - 1](size_t moved) {
+    (*publications)[index].reply_offset = moved;
+  });
 }
 
 void TransactionRun::Refuse(std::string_view error, int64_t now_ms,

@@ -13,6 +13,7 @@
 #include "server/keyspace_walk.h"
 #include "server/rate_sampler.h"
 #include "server/services.h"
+#include "server/subscription_directory.h"
 
 namespace tally::server {
 
@@ -26,6 +27,11 @@ class FakeServices : public Services {
   const ServerFacts& facts() const override { return server_facts; }
   const std::vector<const CoreStatistics*>& statistics() const override { return cores_; }
   const RateSampler& rates() const override { return sampler; }
+  const SubscriptionDirectory& subscriptions() const override {
+    return shared_directory == nullptr ? directory : *shared_directory;
+  }
+  SubscriptionDirectory directory;
+  const SubscriptionDirectory* shared_directory = nullptr;
   void ResetStatistics() override { ++resets; }
   uint64_t rejected_connections() const override { return 7; }
 

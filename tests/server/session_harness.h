@@ -119,9 +119,11 @@ class SessionHarness {
       : database(std::move(disk)),
         shard_map_(shards),
         mailboxes_(shards),
+        exchange_(&mailboxes_),
         loader_(database.get(), &mailboxes_) {
     ++alive_;
     WallClock::SetForTest(kNowMs);
+    services.shared_directory = &exchange_.directory();
     services.on_walk = [this](auto visitor, int number, storage::SlotPosition from, size_t wanted) {
       walk_line_.Walk(std::move(visitor), number, from, wanted);
     };
@@ -144,6 +146,7 @@ class SessionHarness {
           std::make_unique<Router>(i, &shard_map_, recovered_.seed, &shards_, &mailboxes_);
       core.context.router = core.router.get();
       core.context.executor = &core.executor;
+      core.context.exchange = &exchange_;
       core.context.config = &services.config();
       core.context.pause = &pause;
       core.context.writes_refused = &writes_refused;
@@ -336,6 +339,7 @@ class SessionHarness {
   const ShardMap shard_map_;
   storage::Recovered recovered_;
   Mailboxes mailboxes_;
+  Exchange exchange_;
   FakeLoader loader_;
   std::unique_ptr<storage::CommitLog> log_;
   storage::Ticket floor_ = storage::kNoTicket;

@@ -502,7 +502,7 @@ TEST(SessionLimitTest, InFlightLimitHoldsForSuppressedRepliesToo) {
   SessionHarness server(2);
   TestClient& client = server.Connect(0);
   const std::string request = "INCR " + server.KeyOn(1) + "\r\n";
-  client.Send("CLIENT REPLY OFF\r\n");
+  server.Ask(client, "CLIENT REPLY OFF\r\n");
   client.Send(Repeat(request, Session::kMaxOperationsInFlight + 10));
   EXPECT_EQ(client.unread(), 10 * request.size());
   server.Run();

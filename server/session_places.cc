@@ -1,0 +1,62 @@
+// The places of a session's replies: those of this core's own shard in runs, all others one by one.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "server/local_hold.h"
+#include "server/session.h"
+
+namespace tally::server {
+
+// The reply that begins at `begin` in the local place waits for a commit.
+void Session::LetWait(size_t begin, storage::Ticket depends_on) {
+  std::string& bytes = replies_.bytes(local_place_);
+  if (!local_pending_ && begin > 0) {
+    // What was read from committed state before this change need not wait for it.
+    std::string reply = bytes.substr(begin);
+    bytes.resize(begin);
+    CloseLocalPlace();
+    OpenLocalPlace();
+    replies_.bytes(local_place_) = std::move(reply);
+  }
+  local_pending_ = true;
+  local_depends_on_ = std::max(local_depends_on_, depends_on);
+}
+
+void Session::OpenLocalPlace() {
+  if (local_open_) return;
+  local_place_ = replies_.Open();
+  local_open_ = true;
+  local_pending_ = false;
+  local_depends_on_ = storage::kNoTicket;
+}
+
+void Session::CloseLocalPlace() {
+  if (!local_open_) return;
+  local_open_ = false;
+  if (!local_pending_) {
+    Fill(local_place_);
+    return;
+  }
+  AddInFlight(1);
+  context_.router->local().gate().Hold(local_depends_on_, new LocalHold(this, local_place_));
+}
+
+void Session::OnLocalRelease(uint64_t place) {
+  Fill(place);
+  if (host_ != nullptr) host_->OnOutput();
+  RemoveInFlight(1);
+}
+
+void Session::Finish(uint64_t place, std::string_view bytes) {
+  replies_.bytes(place).append(bytes);
+  bytes_in_queue_ += bytes.size();
+  Fill(place);
+}
+
+void Session::Fill(uint64_t place) {
+  replies_.Fill(place);
+  if (outbox_.has_waiting()) SendDue();
+}
+
+}  // namespace tally::server
