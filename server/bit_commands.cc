@@ -50,6 +50,7 @@ void SetBitCommand(Operation& op) {
   if (grows) changed.resize(least_bytes);
   SetBit(&changed, *offset, *bit == 1);
   PutValue(op, 0, found, changed, found == nullptr ? storage::kNoExpiry : found->expires_at_ms());
+  op.Notify(kStringEvent, "setbit", 0);
 }
 
 void GetBitCommand(Operation& op) {
@@ -157,8 +158,10 @@ void BitOp(Operation& op) {
   op.reply().Integer(static_cast<int64_t>(result.size()));
   if (!result.empty()) {
     PutValue(op, 0, target, result, storage::kNoExpiry);
+    op.Notify(kStringEvent, "set", 0);
   } else if (target != nullptr) {
     op.Erase(0, target);
+    op.Notify(kGenericEvent, "del", 0);
   }
 }
 

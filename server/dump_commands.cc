@@ -103,9 +103,14 @@ void Restore(Operation& op) {
   }
   const int64_t expires_at_ms = MomentOfTtl(*ttl_ms, options->is_absolute, op.now_ms());
   if (expires_at_ms != kNoExpiry && expires_at_ms <= op.now_ms()) {
-    if (found != nullptr) op.Erase(0, found);
+    if (found != nullptr) {
+      op.Erase(0, found);
+      op.Notify(kGenericEvent, "del", 0);
+    }
   } else {
     PutValue(op, 0, found, text, expires_at_ms);
+    if (found != nullptr) op.NotifyNew(op.database(), 0);
+    op.Notify(kGenericEvent, "restore", 0);
     if (options->idle_seconds) SetIdle(op, *options->idle_seconds);
   }
   op.reply().Ok();

@@ -24,7 +24,6 @@
 namespace tally::server {
 
 namespace {
-
 using storage::Durability;
 using storage::Status;
 
@@ -100,6 +99,7 @@ void Server::MakeCores() {
   log_ = std::make_unique<storage::CommitLog>(database_, recovered_.last,
                                               DurabilityOf(options_.config->appendfsync.load()),
                                               std::move(callbacks));
+  announcer_ = std::make_unique<Announcer>(&*mailboxes_, &*exchange_, &shards_[0]->gate(), &*log_);
   CoreEnvironment environment;
   environment.config = options_.config;
   environment.services = this;
@@ -118,6 +118,7 @@ void Server::MakeCores() {
   std::vector<Core*> cores;
   for (uint32_t i = 0; i < shard_map_.shards(); ++i) {
     shards_[i]->Attach(log_.get(), database_, residency_->loader());
+    shards_[i]->set_announcer(announcer_.get());
     shards_[i]->memory().set_on_pressure([this] { checkpointer_->Suggest(); });
     shards_[i]->set_on_flushed_on_disk([this] { checkpointer_->SuggestForSpace(); });
     cores_.push_back(std::make_unique<Core>(i, environment, shards_[i], executors_[i].get(),

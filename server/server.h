@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/announcer.h"
 #include "server/config.h"
 #include "server/exchange.h"
 #include "server/listening_socket.h"
@@ -151,6 +152,7 @@ class Server final : public Services, private storage::ShardAccess {
   std::unique_ptr<Residency> residency_;  // its loader has to outlive the cores
   std::unique_ptr<WalkLine> walk_line_;
   std::unique_ptr<storage::CommitLog> log_;
+  std::unique_ptr<Announcer> announcer_;
   std::vector<std::unique_ptr<Core>> cores_;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<storage::Checkpointer> checkpointer_;

@@ -86,7 +86,10 @@ Renamed RenameIf(Operation& op, bool only_if_absent) {
   if (found != nullptr && only_if_absent) return Renamed::kDestinationExists;
   if (is_same) return Renamed::kDone;
   op.PutCopyIn(op.database(), kDestination, found, *source);
+  if (found != nullptr) op.NotifyNew(op.database(), kDestination);
   op.Erase(kSource, source);
+  op.Notify(kGenericEvent, "rename_from", kSource);
+  op.Notify(kGenericEvent, "rename_to", kDestination);
   return Renamed::kDone;
 }
 
@@ -111,6 +114,8 @@ void Copy(Operation& op) {
   Object* const found = op.FindIn(database, kDestination);
   if (found != nullptr && !options.replaces) return op.reply().Integer(0);
   op.PutCopyIn(database, kDestination, found, *source);
+  if (found != nullptr) op.NotifyNew(database, kDestination);
+  op.NotifyIn(database, kGenericEvent, "copy_to", kDestination);
   op.reply().Integer(1);
 }
 
@@ -124,6 +129,8 @@ void Move(Operation& op) {
   }
   op.PutCopyIn(target.number, kSource, nullptr, *source);
   op.Erase(kSource, source);
+  op.Notify(kGenericEvent, "move_from", kSource);
+  op.NotifyIn(target.number, kGenericEvent, "move_to", kSource);
   op.reply().Integer(1);
 }
 

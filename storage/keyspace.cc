@@ -38,8 +38,7 @@ Object* Keyspace::Find(int database, const Key& key, int64_t now_ms, Ticket* see
   *seen = std::max(*seen, object->ticket());
   if (object->is_tombstone()) return nullptr;
   if (object->IsExpired(now_ms)) {
-    MakeTombstone(database, key, object);
-    ++expired_count_;
+    Expire(database, key, object);
     return nullptr;
   }
   return object;
@@ -120,6 +119,13 @@ void Keyspace::Erase(int database, const Key& key, Object* found) {
 void Keyspace::MakeTombstone(int database, const Key& key, Object* found) {
   // `key` may be a view of the object that is about to go.
   Substitute(database, key, found, Object::NewTombstone(key));
+}
+
+// Its time has come.
+void Keyspace::Expire(int database, const Key& key, Object* found) {
+  if (expiry_listener_ != nullptr) expiry_listener_->OnExpired(map_, database, key.name);
+  MakeTombstone(database, key, found);
+  ++expired_count_;
 }
 
 void Keyspace::EnsureTables(Database& database) {

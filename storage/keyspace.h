@@ -12,6 +12,7 @@
 
 #include "storage/access_clock.h"
 #include "storage/database_map.h"
+#include "storage/expiry_listener.h"
 #include "storage/key.h"
 #include "storage/object.h"
 #include "storage/object_codec.h"
@@ -70,6 +71,8 @@ class Keyspace {
   /// Tells `watcher` when the object changes, or its absence ends. It has expired by `now_ms`: absent.
   void Watch(int database, const Key& key, int64_t now_ms, std::shared_ptr<Watcher> watcher);
   [[nodiscard]] WatchTable& watches() { return watches_; }
+  /// Who learns of expired objects when they are removed; null: nobody.
+  void set_expiry_listener(ExpiryListener* listener) { expiry_listener_ = listener; }
 
   /// Which stored database is whose. Every other call takes the number of a stored one.
   [[nodiscard]] const DatabaseMap& map() const { return map_; }
@@ -249,6 +252,7 @@ class Keyspace {
   void SkipEmptyDatabases();
   void NextEvictDatabase();
   void MakeTombstone(int database, const Key& key, Object* found);
+  void Expire(int database, const Key& key, Object* found);
   void FinishPut(int database, const Key& key, Object* found, int64_t expires_at_ms);
   void DropTables(int database);
   [[nodiscard]] bool MayExist(int database, uint32_t slot, uint64_t hash, int64_t now_ms) const;
@@ -282,6 +286,7 @@ class Keyspace {
   Ticket last_change_ = kNoTicket;
   Pins pins_;
   WatchTable watches_;
+  ExpiryListener* expiry_listener_ = nullptr;
   AccessClock access_clock_ = 0;  // of the latest Find: what is made now was used now
   int evict_database_ = 0;        // where EvictStep goes on
   SlotPosition evict_from_;

@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "protocol/read_buffer.h"
+#include "server/announcer.h"
 #include "server/command.h"
 #include "server/executor.h"
 #include "server/mailbox.h"
@@ -139,9 +140,12 @@ class SessionHarness {
     log_ = std::make_unique<storage::CommitLog>(database.get(), recovered_.last,
                                                 storage::Durability::kSynced,
                                                 storage::CommitLog::Callbacks{});
+    announcer_ =
+        std::make_unique<Announcer>(&mailboxes_, &exchange_, &shards_[0]->gate(), log_.get());
     for (uint32_t i = 0; i < shards; ++i) {
       Core& core = *cores_[i];
       core.shard.Attach(log_.get(), database.get(), &loader_);
+      core.shard.set_announcer(announcer_.get());
       core.router =
           std::make_unique<Router>(i, &shard_map_, recovered_.seed, &shards_, &mailboxes_);
       core.context.router = core.router.get();
@@ -342,6 +346,7 @@ class SessionHarness {
   Exchange exchange_;
   FakeLoader loader_;
   std::unique_ptr<storage::CommitLog> log_;
+  std::unique_ptr<Announcer> announcer_;
   storage::Ticket floor_ = storage::kNoTicket;
   std::atomic<int64_t> clock_us_ = 0;
   std::vector<std::unique_ptr<Core>> cores_;
