@@ -260,6 +260,16 @@ class SessionHarness {
       if (!shard->occupied()) shard->keyspace().EvictAll();
     }
   }
+  /// Everything that was asked for is done; then all is on the disk, and nothing in memory.
+  void MakeCold() {
+    Run();
+    Checkpoint();
+    EvictAll();
+    for (uint32_t core = 0; core < shards_.size(); ++core) {
+      ASSERT_EQ(shards_[core]->keyspace().resident_objects(), 0u);
+      Turn(core);  // says that it may be cold
+    }
+  }
   void ResumePaused() {
     for (const auto& core : cores_) {
       for (const auto& session : std::exchange(core->paused, {})) session->Resume();
