@@ -204,6 +204,19 @@ void InputGate::WaitForRoom(Requester* requester, std::unique_ptr<Message> messa
   delayed_.push_back(waiter);
 }
 
+void InputGate::WaitForReader(Requester* requester, std::unique_ptr<Message> message) {
+  Enqueue(requester, std::move(message))->needs_reader = true;
+}
+
+void InputGate::GoOn(Requester* requester) {
+  const auto queue = queues_.find(requester);
+  TALLY_ASSERT(queue != queues_.end() && queue->second.front()->needs_reader,
+               "who goes on has halted");
+  queue->second.front()->needs_reader = false;
+  ready_.push_back(requester);
+  DeliverReady();
+}
+
 void InputGate::Need(Waiter* waiter, const NeededKey& needed, bool ahead) {
   keyspace_->pins().PinKey(needed.database, needed.key);
   NeededKey pinned = needed;
@@ -313,7 +326,10 @@ void InputGate::DeliverFrom(Requester* requester) {
     const auto queue = queues_.find(requester);
     if (queue == queues_.end()) return;
     Waiter* const first = queue->second.front().get();
-    if (first->message == nullptr || first->missing > 0 || first->needs_room) return;
+    if (first->message == nullptr || first->missing > 0 || first->needs_room ||
+        first->needs_reader) {
+      return;
+    }
     Deliver(first);
   }
 }

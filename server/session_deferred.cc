@@ -13,7 +13,7 @@ void Session::OnDeferredReply(std::string bytes, std::shared_ptr<ReplyHold> hold
     --publishing_transactions_;
     PublishFrom(deferred_place_, bytes, std::move(*std::exchange(deferred_publications_, nullptr)));
   } else {
-    bytes_in_queue_ += bytes.size();
+    Owe(bytes.size());
     replies_.bytes(deferred_place_) = std::move(bytes);
     replies_.Fill(deferred_place_);
   }

@@ -59,7 +59,7 @@ class TestClient final : public SessionHost {
   // As the core calls them; true when there was something to do.
   bool Pump() {
     input_due_ = false;
-    if (disconnected_ || in_.unread().empty() || !session_->AcceptsInput(0)) return false;
+    if (disconnected_ || in_.unread().empty() || !session_->AcceptsInput()) return false;
     session_->OnInput(&in_);
     return true;
   }
@@ -69,7 +69,7 @@ class TestClient final : public SessionHost {
     if (withhold_output) return false;
     const size_t before = received_.size();
     session_->TakeOutput(&received_);
-    session_->OnAllWritten();
+    session_->OnWritten(received_.size() - before);
     input_due_ = input_due_ || !in_.unread().empty();
     return received_.size() > before;
   }
@@ -155,6 +155,7 @@ class SessionHarness {
       core.context.pause = &pause;
       core.context.writes_refused = &writes_refused;
       core.context.paused = &core.paused;
+      core.context.reply_budget = &core.reply_budget;
     }
   }
   /// What is under way comes home first, so that a leak checker sees who was forgotten.
@@ -291,6 +292,7 @@ class SessionHarness {
   [[nodiscard]] Shard& shard(uint32_t core) { return *shards_[core]; }
   [[nodiscard]] const std::vector<Shard*>& shards() const { return shards_; }
   [[nodiscard]] const ShardMap& shard_map() const { return shard_map_; }
+  [[nodiscard]] ReplyBudget& reply_budget(uint32_t core) { return cores_[core]->reply_budget; }
   [[nodiscard]] Executor& executor(uint32_t core) { return cores_[core]->executor; }
   [[nodiscard]] Mailboxes& mailboxes() { return mailboxes_; }
   [[nodiscard]] storage::CommitLog& log() { return *log_; }
@@ -322,6 +324,7 @@ class SessionHarness {
     Shard shard;
     std::unique_ptr<Router> router;
     std::vector<boost::intrusive_ptr<Session>> paused;
+    ReplyBudget reply_budget;
     SessionContext context;
   };
 
