@@ -154,12 +154,11 @@ void BitOp(Operation& op) {
     const ValueText operand(op.FindForRead(i));
     CombineBits(*operation, operand.view(), &result);
   }
-  storage::Object* target = op.Find(0);
   op.reply().Integer(static_cast<int64_t>(result.size()));
   if (!result.empty()) {
-    PutValue(op, 0, target, result, storage::kNoExpiry);
+    PutValue(op, 0, op.Find(0), result, storage::kNoExpiry);
     op.Notify(kStringEvent, "set", 0);
-  } else if (target != nullptr) {
+  } else if (storage::Object* const target = op.FindExpiredToo(0); target != nullptr) {
     op.Erase(0, target);
     op.Notify(kGenericEvent, "del", 0);
   }

@@ -125,6 +125,13 @@ class Operation {
   [[nodiscard]] storage::Object* FindForReadUnnoticed(size_t key_index) {
     return Counted(FindUntouched(key_index));
   }
+  /// Where Redis finds an object whose time has come, too: it may be told of, or deleted, and does not expire.
+  [[nodiscard]] storage::Object* FindExpiredToo(size_t key_index) {
+    const storage::Key& key = keys_[key_index];
+    storage::Keyspace& keyspace = KeyspaceOf(key);
+    DependOn(keyspace.map().ticket(database_));
+    return keyspace.FindExpiredToo(keyspace.map().StoredOf(database_), key, now_ms_, &depends_on_);
+  }
   void PutInteger(size_t key_index, storage::Object* found, int64_t value, int64_t expires_at_ms) {
     const storage::Key& key = keys_[key_index];
     storage::Keyspace& keyspace = KeyspaceOf(key);

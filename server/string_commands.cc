@@ -42,22 +42,6 @@ void GetDel(Operation& op) {
   op.Notify(kGenericEvent, "del", 0);
 }
 
-// Puts a value that is to live until the given moment, which may be past.
-void PutUntil(Operation& op, Object* found, std::string_view value, int64_t expires_at_ms,
-              bool is_told) {
-  const bool is_past = expires_at_ms != kNoExpiry && expires_at_ms < op.now_ms();
-  if (!is_past) {
-    PutValue(op, 0, found, value, expires_at_ms);
-  } else if (found != nullptr) {
-    op.Erase(0, found);
-  } else {
-    op.NotifyNew(op.database(), 0);
-  }
-  op.Notify(kStringEvent, "set", 0);
-  if (is_told) op.Notify(kGenericEvent, "expire", 0);
-  if (is_past) op.Notify(kExpiredEvent, "expired", 0);
-}
-
 void Set(Operation& op) {
   const std::optional<StringOptions> options = ParseStringOptions(op, 3, StringCommand::kSet);
   if (!options) return op.reply().Error(errors::kSyntax);
@@ -79,8 +63,11 @@ void Set(Operation& op) {
   } else {
     op.reply().Ok();
   }
-  const bool expires = options->expiry == StringOptions::Expiry::kTime;
-  if (!refused) PutUntil(op, found, op.arg(2), expires_at_ms, expires);
+  if (refused) return;
+  // The moment may be past: as in Redis it is there, and expires when somebody looks.
+  PutValue(op, 0, found, op.arg(2), expires_at_ms);
+  op.Notify(kStringEvent, "set", 0);
+  if (options->expiry == StringOptions::Expiry::kTime) op.Notify(kGenericEvent, "expire", 0);
 }
 
 void SetNx(Operation& op) {

@@ -50,6 +50,8 @@ class Keyspace {
   /// the way; that removal is journaled, but this reader need not wait for it: expiry is a fact of the
   /// committed state and the clock).
   [[nodiscard]] Object* Find(int database, const Key& key, int64_t now_ms, Ticket* seen);
+  /// The same, but an expired object is found and stays: for who removes it anyhow, or tells of its memory.
+  [[nodiscard]] Object* FindExpiredToo(int database, const Key& key, int64_t now_ms, Ticket* seen);
 
   /// Whether `Find` can tell: the object, or the tombstone that says it is absent, is in memory, or its
   /// slot is complete.

@@ -165,6 +165,22 @@ TEST_P(KeyEventsTest, AnObjectThatExpiresOnTheDiskIsTold) {
   EXPECT_EQ(subscriber.Take(), Happened(b, "expired"));
 }
 
+// Redis 7 has no INCREX to compare with.
+TEST_P(KeyEventsTest, IncrExIsToldAsTheCommandsThatItIsMadeOf) {
+  Want("KAn");
+  const std::string increx = "INCREX " + b;
+  EXPECT_EQ(HeardOf(increx + "\r\n"), Happened(b, "new") + Happened(b, "incrby"));
+  EXPECT_EQ(HeardOf(increx + " EX 100\r\n"), Happened(b, "incrby") + Happened(b, "expire"));
+  EXPECT_EQ(HeardOf(increx + " EX 100 ENX\r\n"), Happened(b, "incrby"));
+  EXPECT_EQ(HeardOf(increx + " PERSIST\r\n"), Happened(b, "incrby") + Happened(b, "persist"));
+  EXPECT_EQ(HeardOf(increx + " PERSIST\r\n"), Happened(b, "incrby"));
+  EXPECT_EQ(HeardOf(increx + " UBOUND 5\r\n"), "");
+  EXPECT_EQ(HeardOf(increx + " BYFLOAT 1.5\r\n"), Happened(b, "incrbyfloat"));
+  EXPECT_EQ(HeardOf(increx + " BYFLOAT 1 PXAT 1\r\n"),
+            Happened(b, "incrbyfloat") + Happened(b, "expire"));
+  EXPECT_EQ(HeardOf("GET " + b + "\r\n"), Happened(b, "expired"));
+}
+
 TEST_P(KeyEventsTest, TheDatabaseIsTheOneThatClientsSee) {
   HeardOf("SET " + b + " 1 PX 10\r\nSWAPDB 0 3\r\n");
   WallClock::SetForTest(SessionHarness::kNowMs + 11);
