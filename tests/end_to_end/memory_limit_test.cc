@@ -271,6 +271,36 @@ TEST_F(MemoryLimitTest, ManyClientsThatAskForAllNamesDoNotFillMemory) {
   }
 }
 
+// Its names are more than may lie unread: until they are read no other client's are gathered, but not for ever.
+TEST_F(MemoryLimitTest, WhoReadsNoneOfItsNamesLosesItsConnection) {
+  constexpr int kNames = 20'000;
+  constexpr size_t kNameBytes = 2'000;
+  ServerProcess server({.threads = 2});
+  Client writer(server.port());
+  std::string pipeline;
+  for (int i = 0; i < kNames; ++i) {
+    pipeline += EncodeCommand({"SET", CounterName(i) + std::string(kNameBytes, 'n'), "1"});
+  }
+  ASSERT_TRUE(writer.SendRaw(pipeline));
+  for (int i = 0; i < kNames; ++i) ASSERT_EQ(writer.ReadRawReply(), "+OK\r\n");
+
+  Client stuck(server.port());
+  ASSERT_TRUE(stuck.Send({"KEYS", "*"}));
+  const auto begin = Clock::now();
+  while (InfoField(server.port(), "total_net_output_bytes") < int64_t{1} << 20 &&
+         Clock::now() < begin + kPatience) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  Client other(server.port());
+  ASSERT_TRUE(other.Send({"KEYS", "counter:0000001?*"}));
+  const auto reply = other.ReadReply(kPatience);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->elements.size(), 10u);
+  const auto rest = stuck.ReadUntilClosed();
+  ASSERT_TRUE(rest) << "it is still connected";
+  EXPECT_LT(rest->size(), kNames * kNameBytes);
+}
+
 // Each asks for more than memory holds, and reads it later.
 TEST_F(MemoryLimitTest, LargeRepliesThatNobodyReadsDoNotFillMemory) {
   if (IsSanitized()) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
