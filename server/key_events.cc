@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include "storage/database_map.h"
 
 namespace tally::server {
@@ -34,11 +36,7 @@ std::optional<uint32_t> KindsOf(char letter) {
 }
 
 std::string ChannelOf(std::string_view prefix, int database, std::string_view rest) {
-  std::string channel(prefix);
-  channel += std::to_string(database);
-  channel += "__:";
-  channel += rest;
-  return channel;
+  return fmt::format("{}{}__:{}", prefix, database, rest);
 }
 
 }  // namespace
@@ -56,7 +54,7 @@ std::optional<uint32_t> ParseKeyEventKinds(std::string_view letters) {
 std::string KeyEventLetters(uint32_t kinds) {
   std::string letters;
   if ((kinds & kAllEvents) == kAllEvents) {
-    letters = "A";
+    letters.push_back('A');
   } else {
     for (const Letter& known : kKindLetters) {
       if ((kinds & known.kind) != 0) letters += known.letter;
