@@ -76,6 +76,7 @@ TEST_P(KeyEventsTest, NobodyHearsOfAChangeThatIsNotDurable) {
 }
 
 TEST_P(KeyEventsTest, ATransactionIsToldWhole) {
+  HeardOf("SET " + a + " 0\r\n");  // what was durable before says nothing of it
   client.Send("MULTI\r\nSET " + a + " 1\r\nSET " + b + " 1\r\nDEL " + a + "\r\nEXEC\r\n");
   server.Settle();
   EXPECT_EQ(subscriber.Take(), "");
@@ -152,6 +153,25 @@ TEST_P(KeyEventsTest, AnObjectThatExpiresIsToldWhoeverFindsIt) {
   EXPECT_EQ(subscriber.Take(), "");
   server.Run();
   EXPECT_EQ(subscriber.Take(), Happened(b, "expired"));
+}
+
+TEST_P(KeyEventsTest, WhatSpanningCommandsFindExpiredIsToldInTheirOrder) {
+  HeardOf("SET " + a + " 1 PX 10\r\nSET " + b + " 1 PX 10\r\n");
+  WallClock::SetForTest(SessionHarness::kNowMs + 11);
+  EXPECT_EQ(
+      HeardOf("MSETNX " + b + " 2 " + a + " 2\r\n"),
+      Happened(b, "expired") + Happened(a, "expired") + Happened(b, "set") + Happened(a, "set"));
+  // Afterwards each shard tells of its own again.
+  HeardOf("SET " + a + " 1 PX 10\r\nSET " + b + " 1 PX 10\r\n");
+  WallClock::SetForTest(SessionHarness::kNowMs + 22);
+  for (const auto& [key, shard] : {std::pair(a, 0U), std::pair(b, last)}) {
+    size_t looked_at = 0;
+    server.shard(shard).keyspace().ExpireFrom(0, server.KeyOf(key).slot,
+                                              SessionHarness::kNowMs + 22, 0, 100, &looked_at);
+    EXPECT_FALSE(server.executor(shard).key_events().empty());
+    server.Run();
+    EXPECT_EQ(subscriber.Take(), Happened(key, "expired"));
+  }
 }
 
 TEST_P(KeyEventsTest, AnObjectThatExpiresOnTheDiskIsTold) {
