@@ -42,6 +42,8 @@ class ReplyQueue {
   /// Places that were opened and not yet taken.
   [[nodiscard]] size_t places() const { return static_cast<size_t>(end_ - first_); }
   [[nodiscard]] bool empty() const { return first_ == end_; }
+  /// Forgets all bytes; the places stay.
+  void DropBytes();
   /// Frees the recycled memory; for a connection that has been quiet.
   void ShrinkIfIdle();
 

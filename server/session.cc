@@ -41,6 +41,7 @@ void Session::Detach() {
   hold_ = nullptr;
   client_.close_after_replies = true;
   client_.subscriptions = nullptr;
+  replies_.DropBytes();
   owed_.Clear();
   unwritten_bytes_ = 0;
   LetBatchesGoOn();

@@ -48,7 +48,6 @@ void Session::OnLocalRelease(uint64_t place) {
   RemoveInFlight(1);
 }
 
-// What is made for a client that is gone is thrown away.
 void Session::Owe(size_t bytes) {
   if (host_ == nullptr) return;
   owed_.Add(bytes);
@@ -59,6 +58,7 @@ void Session::TakeOutput(std::string* out) {
   const size_t before = out->size();
   replies_.TakeReady(out);
   unwritten_bytes_ += out->size() - before;
+  LetBatchesGoOn();  // the first place is another one, be it that nothing was in it to be written
 }
 
 void Session::OnWritten(size_t bytes) {
@@ -82,9 +82,12 @@ void Session::LetBatchesGoOn() {
   });
 }
 
+// What is made for a client that is gone is thrown away.
 void Session::Finish(uint64_t place, std::string_view bytes) {
-  replies_.bytes(place).append(bytes);
-  Owe(bytes.size());
+  if (host_ != nullptr) {
+    replies_.bytes(place).append(bytes);
+    Owe(bytes.size());
+  }
   Fill(place);
 }
 

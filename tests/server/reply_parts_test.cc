@@ -169,6 +169,35 @@ TEST_P(ReplyPartsTest, WhatComesFirstGoesOnWhateverTheRestHasUsed) {
   EXPECT_EQ(client.Take(), Times(Bulk(large), 2 * kRounds));
 }
 
+// The same, with an empty place in front that comes to be filled while the client still reads what is before it.
+TEST_P(ReplyPartsTest, AnEmptyPlaceIsPassedThoughNothingOfItIsWritten) {
+  if (GetParam() == 1) GTEST_SKIP() << "all on one shard is in one batch";
+  const std::string hot = "{" + here + "}hot";
+  SetLarge(there, Times(large, 8));
+  const std::string budget_filler = Times(large, 12);
+  SetLarge(hot, budget_filler);
+  client.withhold_output = true;
+  // From another shard; from this one, suppressed, and it waits for a commit; from the other; and from this one as
+  // much as may be owed.
+  client.Send("GET " + there + "\r\nCLIENT REPLY SKIP\r\nSET " + here + " 1\r\n" +
+              Times("GET " + there + "\r\n", 3) + "GET " + hot + "\r\n");
+  server.Settle();
+  std::string taken;
+  client.session().TakeOutput(&taken);
+  EXPECT_EQ(taken.size(), Bulk(Times(large, 8)).size());
+  server.Run();  // the suppressed one is durable now
+  client.session().OnWritten(taken.size());
+  for (int i = 0; i < 5; ++i) {
+    std::string more;
+    client.session().TakeOutput(&more);
+    if (!more.empty()) client.session().OnWritten(more.size());
+    taken += more;
+    server.Run();
+  }
+  const std::string value = Bulk(Times(large, 8));
+  EXPECT_EQ(taken, Times(value, 4) + Bulk(budget_filler));
+}
+
 TEST_P(ReplyPartsTest, WhoIsGoneLetsItsOperationsGoOn) {
   SetLarge(there, large);
   client.withhold_output = true;
@@ -180,6 +209,9 @@ TEST_P(ReplyPartsTest, WhoIsGoneLetsItsOperationsGoOn) {
   server.Run();
   EXPECT_EQ(WaitingOn(last), 0U);
   EXPECT_EQ(server.reply_budget(0).used(), 0U);
+  std::string rest;
+  client.session().TakeOutput(&rest);
+  EXPECT_EQ(rest, "") << "kept for nobody";
   TestClient& other = server.Connect(0);
   EXPECT_EQ(server.Ask(other, "GET {" + there + "}n\r\n"), last == 0 ? "$-1\r\n" : Bulk("1"));
 }
