@@ -14,6 +14,8 @@ import time
 
 port = sys.argv[1]
 TIMEOUT_SECONDS = 20
+# redis-cli throws away what is typed before it shows its prompt: so each answer is read up to the next one.
+PROMPT = r"127\.0\.0\.1:\d+(\[\d+\])?(\(TX\))?> "
 
 
 def step(name):
@@ -68,26 +70,26 @@ class Terminal:
 
 
 with Terminal() as terminal:
-    terminal.read_until(r"127\.0\.0\.1:\d+> ")
+    terminal.read_until(PROMPT)
     # Hints of arguments come from what the server tells of its commands; the last character typed brings the hint.
     terminal.type("incrby ")
     terminal.read_until("key increment")
     terminal.type("visits 41\r")
-    terminal.read_until(r"\(integer\) 41")
+    terminal.read_until(r"\(integer\) 41\r\n" + PROMPT)
     terminal.type("incr visits\r")
-    terminal.read_until(r"\(integer\) 42")
+    terminal.read_until(r"\(integer\) 42\r\n" + PROMPT)
     terminal.type("nonsense a b\r")
-    terminal.read_until(r"\(error\) ERR unknown command 'nonsense', with args beginning with: 'a' 'b'")
+    terminal.read_until(r"\(error\) ERR unknown command 'nonsense', with args beginning with: 'a' 'b' *\r\n" + PROMPT)
     terminal.type("multi\r")
     terminal.read_until(r"\(TX\)> ")
     terminal.type("incr visits\r")
-    terminal.read_until("QUEUED")
+    terminal.read_until(r"QUEUED\r\n" + PROMPT)
     terminal.type("exec\r")
-    terminal.read_until(r"1\) \(integer\) 43")
+    terminal.read_until(r"1\) \(integer\) 43\r\n" + PROMPT)
     terminal.type("select 5\r")
     terminal.read_until(r"\[5\]> ")
     terminal.type("help incr\r")
-    terminal.read_until("INCR.*key")
+    terminal.read_until(r"INCR[^>]*key[^>]*" + PROMPT)
     terminal.type("quit\r")
     os.waitid(os.P_PID, terminal.pid, os.WEXITED | os.WNOWAIT)
 step("hints")
@@ -121,9 +123,9 @@ with Terminal("monitor") as terminal:
 step("monitor")
 
 with Terminal() as terminal:
-    terminal.read_until(r"127\.0\.0\.1:\d+> ")
+    terminal.read_until(PROMPT)
     terminal.type("incr counter\r")
-    terminal.read_until(r"\(integer\) 1\b")
+    terminal.read_until(r"\(integer\) 1\r\n" + PROMPT)
     print("restart", flush=True)
     sys.stdin.readline()
     # The first command finds the connection broken, and says so; the next one connects again.
