@@ -22,7 +22,7 @@ void Exchange::DeliverOn(uint32_t core, Broadcast* broadcast) {
   }
 }
 
-void Exchange::Send(uint32_t core, std::shared_ptr<Broadcast> broadcast, Requester* sender) {
+void Exchange::Send(uint32_t core, const std::shared_ptr<Broadcast>& broadcast, Requester* sender) {
   std::vector<uint32_t> others;
   for (uint32_t other = 0; other < tables_.size(); ++other) {
     if (other != core && !tables_[other]->empty()) others.push_back(other);

@@ -58,7 +58,7 @@ class Exchange {
   [[nodiscard]] bool HasOthers(uint32_t core) const;
   /// On the core's thread: sends everywhere; its own subscribers have it on return. `sender` learns, on
   /// `core`, when all have had it (at once, if there are none elsewhere); null: nobody wants to know.
-  void Send(uint32_t core, std::shared_ptr<Broadcast> broadcast, Requester* sender);
+  void Send(uint32_t core, const std::shared_ptr<Broadcast>& broadcast, Requester* sender);
 
  private:
   void DeliverOn(uint32_t core, Broadcast* broadcast);

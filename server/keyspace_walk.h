@@ -24,6 +24,7 @@ class WalkVisitor {
   virtual ~WalkVisitor() = default;
   /// It keeps much until its end: one such walk at a time (walk_line.h). Before the walk it is given its place.
   [[nodiscard]] virtual bool gathers() const { return false; }
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): whoever overrides it keeps it
   virtual void TakePlace(std::shared_ptr<WalkPlace> /*place*/) {}
   /// Asked before each step, and, while it waits for its turn, on any thread.
   [[nodiscard]] virtual bool IsWanted() const { return true; }

@@ -30,8 +30,8 @@ class LatencyMonitor {
     int64_t highest_ms = 0;           ///< since the last reset
   };
 
-  /// Of one event one sample a second is kept, the longest.
-  void Add(std::string_view event, Sample sample) EXCLUDES(mutex_);
+  /// Of the event `name` one sample a second is kept, the longest.
+  void Add(std::string_view name, Sample sample) EXCLUDES(mutex_);
   [[nodiscard]] std::vector<Event> Events() const EXCLUDES(mutex_);
   /// Without samples if there is no such event.
   [[nodiscard]] Event Find(std::string_view name) const EXCLUDES(mutex_);

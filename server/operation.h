@@ -61,6 +61,7 @@ class DeferredReply {
   /// Likewise: the connection is closed, so nobody can be told.
   [[nodiscard]] virtual bool gone() const { return false; }
   /// Before Send: `hold` ends when the client has taken the reply.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): whoever overrides it keeps it
   virtual void KeepUntilRead(std::shared_ptr<ReplyHold> /*hold*/) {}
   /// `bytes` is one encoded reply.
   virtual void Send(std::string bytes) = 0;

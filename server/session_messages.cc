@@ -75,7 +75,7 @@ void Session::SendDue() {
     AddInFlight(1);
     sending_place_ = place;
     auto broadcast = std::make_shared<Broadcast>(outbox_.SendFirst(), place);
-    context_.exchange->Send(context_.router->core(), std::move(broadcast), this);
+    context_.exchange->Send(context_.router->core(), broadcast, this);
     sending_place_ = kNoPlace;
   }
 }

@@ -47,8 +47,8 @@ void Keyspace::RemoveExpired(int database, const Key& key, uint32_t generation,
   Database& db = databases_[Index(database)];
   if (generation < db.generation) return;
   EnsureTables(db);
-  Object* const object = InsertInto(&db.tables[Offset(key.slot)],
-                                    Object::NewInteger(key, 0, expires_at_ms), key);
+  Object* const object =
+      InsertInto(&db.tables[Offset(key.slot)], Object::NewInteger(key, 0, expires_at_ms), key);
   CountResident(db, key.slot, *object, +1);
   MakeTombstone(database, key, object);
   ++expired_count_;

@@ -9,7 +9,7 @@ rocksdb::Status GiveBackDeletedRange(rocksdb::DB* db, RocksFamily* family, std::
                                      std::string_view end) {
   const rocksdb::Slice first = ToSlice(begin);
   const rocksdb::Slice last = ToSlice(end);
-  const rocksdb::Status status =
+  rocksdb::Status status =
       rocksdb::DeleteFilesInRange(db, family, &first, &last, /*include_end=*/false);
   if (!status.ok()) return status;
   return rocksdb::experimental::SuggestCompactRange(db, family, &first, &last);

@@ -59,7 +59,7 @@ TEST(DumpPayloadTest, WritesWhatRedisWrites) {
 
 TEST(DumpPayloadTest, ReadsWhatItWrites) {
   std::string noise;
-  for (int i = 0; i < 20'000; ++i) noise.push_back(static_cast<char>(i * i * 31 + i / 7));
+  for (int i = 0; i < 20'000; ++i) noise.push_back(static_cast<char>(i * int64_t{i} * 31 + i / 7));
   for (const size_t size : {0u, 1u, 5u, 20u, 21u, 63u, 64u, 100u, 16'383u, 16'384u, 20'000u}) {
     const std::string text = noise.substr(0, size);
     EXPECT_EQ(Read(DumpString(text), 20'000), text) << size;

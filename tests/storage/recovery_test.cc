@@ -97,6 +97,7 @@ TEST_P(RecoveryTest, AnInterruptedFirstStartIsStartedOver) {
 
 TEST_P(RecoveryTest, TheLayoutDoesNotDependOnTheNumberOfShards) {
   ShardWorld world(3, 1);
+  world.HoldTime();
   Start(&world);
   for (int i = 0; i < 40; ++i) {
     if (i == 20) {

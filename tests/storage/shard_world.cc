@@ -158,7 +158,7 @@ WorldState ShardWorld::StateAt(Ticket ticket) const {
 
 void ShardWorld::RandomTurn(int max_operations) {
   const std::lock_guard lock(mutex_);
-  now_ms_ += static_cast<int64_t>(random_() % 100);
+  if (time_passes_) now_ms_ += static_cast<int64_t>(random_() % 100);
   if (random_() % 20 == 0) ExpireSome();
   for (auto left = 1 + random_() % static_cast<uint64_t>(max_operations); left > 0; --left) {
     if (random_() % 10 == 0) EvictAll();

@@ -43,6 +43,8 @@ class ShardWorld : public ShardAccess {
   /// Time passes. Then one turn of one shard, or of all, with some random writes; now and then a flush, an exchange
   /// of two databases, or a search for what has expired. Committed, if there is anybody to lead.
   void RandomTurn(int max_operations = 5);
+  /// From now on no time passes, so nothing expires, and what is counted is what is alive.
+  void HoldTime() { time_passes_ = false; }
   void Put(int database, const std::string& name, const std::string& value);
   void Flush(int database);
   void Swap(int a, int b);
@@ -101,6 +103,7 @@ class ShardWorld : public ShardAccess {
   std::map<Ticket, WorldState> history_ = {{kNoTicket, {}}};
   std::function<void()> between_visits_;
   bool running_ = true;
+  bool time_passes_ = true;
   int64_t now_ms_ = 1'000'000;  // passes with every turn, and by crashes it does not go back
 };
 
