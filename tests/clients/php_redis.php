@@ -82,7 +82,8 @@ step('subscribe');
 expect(true, $client->set($s['session'], $s['session_value'], ['ex' => $s['session_seconds']]));
 $seconds = $client->ttl($s['session']);
 expect(true, $s['session_seconds'] - 10 <= $seconds && $seconds <= $s['session_seconds']);
-expect(true, $client->set($s['brief'], 'soon gone', ['px' => $s['brief_ms']]));
+expect(true, $client->set($s['brief'], 'soon gone'));
+expect(true, $client->pExpire($s['brief'], $s['brief_ms']));
 for ($tries = 0; $client->exists($s['brief']) !== 0; $tries++) {
     expect(true, $tries < 200);
     usleep(1000 * $s['brief_ms']);
@@ -105,8 +106,21 @@ expect(count($items), count($found));
 step('scan');
 
 echo "restart\n";
+$told = 0;
+for (;;) {
+    [$read, $write, $except] = [[STDIN], null, null];
+    if (stream_select($read, $write, $except, 0) > 0) {
+        break;
+    }
+    try {
+        $told = $client->incr($s['restart_counter']);
+    } catch (RedisException) {
+        usleep(10_000);
+    }
+}
 fgets(STDIN);
-expect((string)$s['counts'], $client->get($s['counter']));
+expect(true, $told >= $s['restart_counts'] - 1);
+expect(true, (int)$client->get($s['restart_counter']) >= $told);
 step('restart');
 
 expect($s['counts'] + 1, $client->incr($s['counter']));

@@ -1,6 +1,7 @@
 """Debian's python3-redis, synchronous: the scenario of README.md."""
 
 import json
+import select
 import sys
 import time
 from pathlib import Path
@@ -53,16 +54,17 @@ with client.pipeline() as transaction:
     expect([scenario["stock_by_another"] - 1], transaction.execute())
 step("transaction")
 
-with another.pubsub(ignore_subscribe_messages=True) as listener:
-    listener.subscribe(scenario["channel"])
-    expect(None, listener.get_message(timeout=10))  # that it has subscribed
-    expect(1, client.publish(scenario["channel"], scenario["message"]))
-    expect(scenario["message"].encode(), listener.get_message(timeout=10)["data"])
+listener = another.pubsub(ignore_subscribe_messages=True)
+listener.subscribe(scenario["channel"])
+expect(None, listener.get_message(timeout=10))  # that it has subscribed
+expect(1, client.publish(scenario["channel"], scenario["message"]))
+expect(scenario["message"].encode(), listener.get_message(timeout=10)["data"])
 step("subscribe")
 
 expect(True, client.set(scenario["session"], scenario["session_value"], ex=scenario["session_seconds"]))
 assert scenario["session_seconds"] - 10 <= client.ttl(scenario["session"]) <= scenario["session_seconds"]
-expect(True, client.set(scenario["brief"], "soon gone", px=scenario["brief_ms"]))
+expect(True, client.set(scenario["brief"], "soon gone"))
+expect(True, client.pexpire(scenario["brief"], scenario["brief_ms"]))
 deadline = time.monotonic() + 10
 while client.exists(scenario["brief"]):
     assert time.monotonic() < deadline, "the brief key lives on"
@@ -75,8 +77,27 @@ expect(set(items), set(client.scan_iter(match=scenario["item_prefix"] + "*", cou
 step("scan")
 
 print("restart", flush=True)
+TOLD = 0
+while not select.select([sys.stdin], [], [], 0)[0]:
+    try:
+        TOLD = client.incr(scenario["restart_counter"])
+    except redis.ConnectionError:
+        time.sleep(0.01)
 sys.stdin.readline()
-expect(str(scenario["counts"]).encode(), client.get(scenario["counter"]))
+assert TOLD >= scenario["restart_counts"] - 1, f"counted to {TOLD} only"
+kept = int(client.get(scenario["restart_counter"]))
+assert kept >= TOLD, f"told {TOLD}, kept {kept}"
+# The listener subscribes again by itself, once it has noticed.
+deadline = time.monotonic() + 10
+while client.publish(scenario["channel"], scenario["message"]) == 0:
+    assert time.monotonic() < deadline, "nobody subscribed again"
+    try:
+        listener.get_message(timeout=0.05)
+    except redis.ConnectionError:
+        pass
+while not (message := listener.get_message(timeout=1)):
+    assert time.monotonic() < deadline, "no message after the restart"
+expect(scenario["message"].encode(), message["data"])
 step("restart")
 
 expect(scenario["counts"] + 1, client.incr(scenario["counter"]))

@@ -1,4 +1,5 @@
 # Debian's ruby-redis: the scenario of README.md.
+require 'io/wait'
 require 'json'
 require 'redis'
 
@@ -56,7 +57,8 @@ step 'subscribe'
 
 expect('OK', client.set(s[:session], s[:session_value], ex: s[:session_seconds]))
 expect(true, client.ttl(s[:session]).between?(s[:session_seconds] - 10, s[:session_seconds]))
-expect('OK', client.set(s[:brief], 'soon gone', px: s[:brief_ms]))
+expect('OK', client.set(s[:brief], 'soon gone'))
+expect(true, client.pexpire(s[:brief], s[:brief_ms]))
 deadline = Time.now + 10
 while client.exists?(s[:brief])
   raise 'the brief key lives on' if Time.now > deadline
@@ -72,8 +74,20 @@ expect(items.keys.sort, found.sort)
 step 'scan'
 
 puts 'restart'
+told = 0
+until $stdin.wait_readable(0)
+  begin
+    told = client.incr(s[:restart_counter])
+  rescue Redis::BaseConnectionError
+    sleep(0.01)
+  end
+end
 $stdin.gets
-expect(s[:counts].to_s, client.get(s[:counter]))
+raise "counted to #{told} only" if told < s[:restart_counts] - 1
+
+kept = client.get(s[:restart_counter]).to_i
+raise "told #{told}, kept #{kept}" if kept < told
+
 step 'restart'
 
 expect(s[:counts] + 1, client.incr(s[:counter]))

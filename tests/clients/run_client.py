@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from clients import CLIENTS
@@ -24,6 +25,7 @@ SCENARIO = HERE / "scenario.json"
 SKIPPED = 77
 NPM_SECONDS = 240
 DRIVER_SECONDS = 120
+COUNT_SECONDS = 20
 
 
 class Skip(Exception):
@@ -77,7 +79,23 @@ def require(client, npm_directory):
     return HERE
 
 
-def run_driver(client, directory, server):
+def restart_in_the_midst(server, scenario):
+    """Kills the server while the driver counts, and starts it again: it has kept what had been counted."""
+
+    def counted():
+        with Connection(server.port) as connection:
+            return int(connection.call("GET", scenario["restart_counter"]) or 0)
+
+    deadline = time.monotonic() + COUNT_SECONDS
+    while (before := counted()) < scenario["restart_counts"]:
+        if time.monotonic() > deadline:
+            raise Failure(f"the driver counted to {before} only, within {COUNT_SECONDS} s")
+    server.restart()
+    if (after := counted()) < before:
+        raise Failure(f"{scenario['restart_counter']} was {before} before the server was killed, and is {after} now")
+
+
+def run_driver(client, directory, server, scenario):
     """Runs the driver to its end, restarting the server when it asks for it. Returns the steps it has done."""
     command = [client.command[0], str(directory / client.command[1]), *client.command[2:], str(server.port), str(SCENARIO)]
     steps = []
@@ -90,7 +108,10 @@ def run_driver(client, directory, server):
                 if line.startswith("step "):
                     steps.append(line.split()[1])
                 elif line.strip() == "restart":
-                    server.restart()
+                    if client.steps:
+                        server.restart()
+                    else:
+                        restart_in_the_midst(server, scenario)
                     driver.stdin.write("restarted\n")
                     driver.stdin.flush()
             code = driver.wait()
@@ -112,7 +133,7 @@ def check_what_is_left(server, scenario):
             ("GET", scenario["stock"]): str(scenario["stock_by_another"] - 1),
             ("GET", scenario["session"]): scenario["session_value"],
             ("EXISTS", scenario["brief"]): 0,
-            ("DBSIZE",): 4 + scenario["items"],
+            ("DBSIZE",): 5 + scenario["items"],
         }
         found = {command: connection.call(*command) for command in expected}
         if found != expected:
@@ -127,7 +148,7 @@ def run(client, npm_directory):
     directory = require(client, npm_directory)
     with Server() as server:
         try:
-            steps = run_driver(client, directory, server)
+            steps = run_driver(client, directory, server, scenario)
             wanted = client.steps or scenario["steps"]
             if steps != wanted:
                 raise Failure(f"the steps are {wanted}, the driver did {steps}")

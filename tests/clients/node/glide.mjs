@@ -15,7 +15,7 @@ await run({
   mget: (keys) => client.mget(keys),
   set: (key, value, seconds) =>
     client.set(key, value, seconds ? { expiry: { type: TimeUnit.Seconds, count: seconds } } : {}),
-  setBriefly: (key, value, ms) => client.set(key, value, { expiry: { type: TimeUnit.Milliseconds, count: ms } }),
+  pexpire: (key, ms) => client.pexpire(key, ms),
   setByAnother: (key, value) => another.set(key, value),
   ttl: (key) => client.ttl(key),
   exists: (key) => client.exists([key]),

@@ -27,7 +27,7 @@ await run({
   get: (key) => client.get(key),
   mget: (keys) => client.mget(keys),
   set: (key, value, seconds) => (seconds ? client.set(key, value, 'EX', seconds) : client.set(key, value)),
-  setBriefly: (key, value, ms) => client.set(key, value, 'PX', ms),
+  pexpire: (key, ms) => client.pexpire(key, ms),
   setByAnother: (key, value) => another.set(key, value),
   ttl: (key) => client.ttl(key),
   exists: (key) => client.exists(key),

@@ -20,7 +20,7 @@ await run({
   get: (key) => client.get(key),
   mget: (keys) => client.mGet(keys),
   set: (key, value, seconds) => client.set(key, value, seconds ? { EX: seconds } : {}),
-  setBriefly: (key, value, ms) => client.set(key, value, { PX: ms }),
+  pexpire: (key, ms) => client.pExpire(key, ms),
   setByAnother: (key, value) => another.set(key, value),
   ttl: (key) => client.ttl(key),
   exists: (key) => client.exists(key),
