@@ -82,14 +82,24 @@ foreach(script IN LISTS end_to_end_scripts)
 endforeach()
 
 # Real client programs, in the release build only: what they show of the server they show once. Where a machine cannot
-# have a client, its test says so and counts as skipped.
+# have a client, its test says so and counts as skipped. The drivers of hiredis are built without sanitizers only.
+if(NOT TALLY_SANITIZE)
+  tally_library(tally_hiredis_clients SOURCES tests/clients/hiredis/library.cc tests/clients/hiredis/scenario.cc
+                LINK hiredis::hiredis Boost::headers)
+  add_executable(client_hiredis_sync tests/clients/hiredis/sync.cc)
+  add_executable(client_hiredis_async tests/clients/hiredis/async.cc tests/clients/hiredis/asio_events.cc)
+  foreach(program client_hiredis_sync client_hiredis_async)
+    target_link_libraries(${program} PRIVATE tally_hiredis_clients Threads::Threads)
+    set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  endforeach()
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND TARGET tally-server)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS tests/clients/clients.py)
   execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tests/clients/run_client.py OUTPUT_VARIABLE clients COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCHALL "[^\n]+" clients "${clients}")
   foreach(client IN LISTS clients)
-    tally_script_test(clients_${client} LABEL clients COMMAND tests/clients/run_client.py ${client} --npm-directory
-                      ${PROJECT_BINARY_DIR}/clients-npm)
+    tally_script_test(clients_${client} LABEL clients COMMAND tests/clients/run_client.py ${client} --build-directory
+                      ${PROJECT_BINARY_DIR})
     set_tests_properties(clients_${client} PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()
   tally_script_test(clients_handshakes LABEL clients COMMAND tests/clients/handshakes_test.py)

@@ -8,13 +8,16 @@ PYTHON, PERL, RUBY, PHP = "/usr/bin/python3", "/usr/bin/perl", "/usr/bin/ruby", 
 
 @dataclass
 class Client:
-    """`command` is relative to this directory and is told the port last. `probe` ends with 0 where `needs` is there."""
+    """`command` is an interpreter and a driver beside this file, or a built program; it is told the port and the scenario's
+    file last. `probe` ends with 0 where `needs` is there."""
 
     command: list
     needs: str
     probe: list
     # Steps of its own, where it cannot do the scenario's.
     steps: list = field(default_factory=list)
+    # The command is a program among the tests of the build.
+    built: bool = False
 
     @property
     def from_npm(self):
@@ -25,6 +28,10 @@ def node(*command, steps=()):
     return Client(["node", *command], "Node.js 20 or newer, with npm", ["npm", "--version"], list(steps))
 
 
+def hiredis(program):
+    return Client([program], "libhiredis-dev", [], built=True)
+
+
 CLIENTS = {
     "redis-cli": Client(
         [PYTHON, "redis_cli.py"],
@@ -32,6 +39,8 @@ CLIENTS = {
         ["redis-cli", "--version"],
         ["hints", "resp3", "pipe", "scan", "stat", "monitor", "restart", "benchmark"],
     ),
+    "hiredis": hiredis("client_hiredis_sync"),
+    "hiredis-async": hiredis("client_hiredis_async"),
     "python-redis": Client([PYTHON, "python_redis.py"], "python3-redis", [PYTHON, "-c", "import redis"]),
     "python-redis-asyncio": Client([PYTHON, "python_asyncio.py"], "python3-redis", [PYTHON, "-c", "import redis.asyncio"]),
     "ruby-redis": Client([RUBY, "ruby_redis.rb"], "ruby-redis", [RUBY, "-e", "require 'redis'"]),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs one client's driver against a Tally that is killed and restarted under it; see README.md.
 
-run_client.py NAME [--npm-directory DIRECTORY]    exit code 0: passed, 1: failed, 77: skipped
-run_client.py                                     lists the names
+run_client.py NAME [--build-directory DIRECTORY]    exit code 0: passed, 1: failed, 77: skipped
+run_client.py                                       lists the names
 """
 
 import argparse
@@ -65,8 +65,12 @@ def install_from_npm(directory):
         shutil.copy(HERE / "node" / "package-lock.json", installed)
 
 
-def require(client, npm_directory):
+def require(client, build_directory):
     """Raises Skip unless all that the client needs is there. Returns the directory of its driver."""
+    if client.built:
+        if not (build_directory / "tests" / client.command[0]).exists():
+            raise Failure(f"{build_directory} has no {client.command[0]}: it is built where libhiredis-dev is")
+        return build_directory / "tests"
     try:
         found = subprocess.run(client.probe, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
     except FileNotFoundError:
@@ -74,8 +78,8 @@ def require(client, npm_directory):
     if not found:
         raise Skip(f"{client.needs}: not installed")
     if client.from_npm:
-        install_from_npm(npm_directory)
-        return npm_directory
+        install_from_npm(build_directory / "clients-npm")
+        return build_directory / "clients-npm"
     return HERE
 
 
@@ -97,7 +101,10 @@ def restart_in_the_midst(server, scenario):
 
 def run_driver(client, directory, server, scenario):
     """Runs the driver to its end, restarting the server when it asks for it. Returns the steps it has done."""
-    command = [client.command[0], str(directory / client.command[1]), *client.command[2:], str(server.port), str(SCENARIO)]
+    interpreter, driver, *arguments = [None, *client.command] if client.built else client.command
+    command = [str(directory / driver), *arguments, str(server.port), str(SCENARIO)]
+    if interpreter:
+        command.insert(0, interpreter)
     steps = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver:
         watchdog = threading.Timer(DRIVER_SECONDS, driver.kill)
@@ -143,9 +150,9 @@ def check_what_is_left(server, scenario):
             raise Failure(f"the session should live for {scenario['session_seconds']} s, not {seconds}")
 
 
-def run(client, npm_directory):
+def run(client, build_directory):
     scenario = json.loads(SCENARIO.read_text(encoding="utf-8"))
-    directory = require(client, npm_directory)
+    directory = require(client, build_directory)
     with Server() as server:
         try:
             steps = run_driver(client, directory, server, scenario)
@@ -162,7 +169,7 @@ def run(client, npm_directory):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", choices=CLIENTS)
-    parser.add_argument("--npm-directory", type=Path, default=HERE.parent.parent / "build" / "clients-npm")
+    parser.add_argument("--build-directory", type=Path, default=HERE.parent.parent / "build" / "release")
     arguments = parser.parse_args()
     if arguments.name is None:
         print("\n".join(CLIENTS))
@@ -170,7 +177,7 @@ def main():
     # Also a test that is ended from outside leaves neither a server nor its directory.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     try:
-        run(CLIENTS[arguments.name], arguments.npm_directory.resolve())
+        run(CLIENTS[arguments.name], arguments.build_directory.resolve())
     except Skip as skip:
         print(f"SKIPPED: {arguments.name}: {skip}")
         return SKIPPED
