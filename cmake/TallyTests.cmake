@@ -1,5 +1,6 @@
 # The tests. Unit tests: one program for each source directory. End-to-end and crash tests: one program for each file,
-# run against the server binary that $TALLY_SERVER names. Labels: unit, end_to_end, crash.
+# run against the server binary that $TALLY_SERVER names; and one test for each client program of tests/clients.
+# Labels: unit, end_to_end, crash, clients.
 
 if(NOT TARGET GTest::gtest_main OR NOT TARGET hiredis::hiredis)
   message(STATUS "Without GoogleTest and hiredis there are no tests; scripts/test installs them")
@@ -79,6 +80,30 @@ foreach(script IN LISTS end_to_end_scripts)
   get_filename_component(stem ${script} NAME_WE)
   tally_script_test(end_to_end_${stem} LABEL end_to_end COMMAND ${script})
 endforeach()
+
+# Real client programs, in the release build only: what they show of the server they show once. Where a machine cannot
+# have a client, its test says so and counts as skipped. The drivers of hiredis are built without sanitizers only.
+if(NOT TALLY_SANITIZE)
+  tally_library(tally_hiredis_clients SOURCES tests/clients/hiredis/library.cc tests/clients/hiredis/scenario.cc
+                LINK hiredis::hiredis Boost::headers)
+  add_executable(client_hiredis_sync tests/clients/hiredis/sync.cc)
+  add_executable(client_hiredis_async tests/clients/hiredis/async.cc tests/clients/hiredis/asio_events.cc)
+  foreach(program client_hiredis_sync client_hiredis_async)
+    target_link_libraries(${program} PRIVATE tally_hiredis_clients Threads::Threads)
+    set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  endforeach()
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND TARGET tally-server)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS tests/clients/clients.py)
+  execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tests/clients/run_client.py OUTPUT_VARIABLE clients COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]+" clients "${clients}")
+  foreach(client IN LISTS clients)
+    tally_script_test(clients_${client} LABEL clients COMMAND tests/clients/run_client.py ${client} --build-directory
+                      ${PROJECT_BINARY_DIR})
+    set_tests_properties(clients_${client} PROPERTIES SKIP_RETURN_CODE 77)
+  endforeach()
+  tally_script_test(clients_handshakes LABEL clients COMMAND tests/clients/handshakes_test.py)
+endif()
 
 # The committed page says what the table says.
 tally_script_test(command_reference LABEL unit COMMAND

@@ -13,6 +13,8 @@ test_packages=(
   ccache clang clang-format clang-tidy python3 strace
   libbenchmark-dev libgmock-dev libgtest-dev libhiredis-dev
   redis-server redis-tools
+  # Client libraries, for tests/clients.
+  libredis-perl php-cli php-redis python3-redis ruby-redis
 )
 
 as_root() {
