@@ -88,7 +88,6 @@ TEST_P(ReplyPartsTest, NorDoesOneThatReadsAByteAtATime) {
 }
 
 TEST_P(ReplyPartsTest, SoDoesOneWhoseObjectsAreCold) {
-  server.database->discard = false;
   constexpr size_t kAsked = 60;
   std::string requests;
   std::string replies;
@@ -144,7 +143,6 @@ TEST_P(ReplyPartsTest, OthersGoOnWhileOneDoesNotRead) {
 
 // The second shard's replies use up the budget, and may only be told behind the first one's.
 TEST_P(ReplyPartsTest, WhatComesFirstGoesOnWhateverTheRestHasUsed) {
-  server.database->discard = false;
   constexpr size_t kRounds = 40;
   SetLarge(there, large);
   std::string requests;
