@@ -57,7 +57,9 @@ Core::Core(uint32_t number, const CoreEnvironment& environment, Shard* shard, Ex
   StartTimer();
 }
 
-Core::~Core() {
+Core::~Core() { CloseClients(); }
+
+void Core::CloseClients() {
   while (!connections_.empty()) {
     const ConnectionPtr connection(&connections_.front());
     connection->Close();
@@ -225,6 +227,10 @@ bool Core::IsDrained() const {
     if (!connection.IsDrained()) return false;
   }
   return true;
+}
+
+bool Core::IsQuiet() const {
+  return shard_->input_gate().waiting() == 0 && !shard_->gate().waits();
 }
 
 void Core::Stop() { stopping_ = true; }

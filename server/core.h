@@ -74,6 +74,10 @@ class Core final : private ConnectionHost {
   void StopInput();
   /// On this core's thread: nothing is left to tell any client.
   [[nodiscard]] bool IsDrained() const;
+  /// On this core's thread: all connections close. What was taken from them is carried out all the same.
+  void CloseClients();
+  /// On this core's thread: nothing waits on its shard, neither to run nor to be told.
+  [[nodiscard]] bool IsQuiet() const;
 
   /// Takes over an accepted socket.
   void Adopt(boost::asio::ip::tcp::socket socket, uint64_t client_id);

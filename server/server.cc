@@ -184,6 +184,22 @@ void Server::Drain() {
   }
   spdlog::warn("after {} ms some requests are still unanswered, or their replies not taken",
                kDrainLimitMs);
+  CarryOutTheRest();
+}
+
+// What waited for clients to read goes on when they are gone.
+void Server::CarryOutTheRest() {
+  OnEachCore([](Core& core) { core.CloseClients(); });
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kDrainLimitMs);
+  // Twice, for what was on its way between two cores.
+  for (int quiet = 0; quiet < 2 && std::chrono::steady_clock::now() < deadline;) {
+    log_->CancelHopelessWaiters();
+    std::atomic<bool> is_quiet{true};
+    OnEachCore([&](Core& core) {
+      if (!core.IsQuiet()) is_quiet = false;
+    });
+    quiet = is_quiet ? quiet + 1 : 0;
+  }
 }
 
 void Server::Stop(bool save) {

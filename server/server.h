@@ -125,6 +125,7 @@ class Server final : public Services, private storage::ShardAccess {
   void MakeCores();
   void RunThreads();
   void Drain();
+  void CarryOutTheRest();
   void KeepHouse(int64_t round);
   void ReportCheckpointFailure();
   void OnEachCore(const std::function<void(Core&)>& call);

@@ -339,6 +339,36 @@ TEST_F(MemoryLimitTest, LargeRepliesThatNobodyReadsDoNotFillMemory) {
   }
 }
 
+// Though it waits for them at first.
+TEST_F(MemoryLimitTest, AStopCarriesOutWhatClientsThatDoNotReadHaveAskedFor) {
+  constexpr int kReadsBehind = 600;
+  constexpr size_t kValueBytes = size_t{256} << 10;
+  ServerProcess server({.threads = 2, .extra_arguments = {"--maxmemory", "256mb"}});
+  Client writer(server.port());
+  std::vector<Client> clients;
+  for (int i = 0; i < 6; ++i) {
+    const std::string name = CounterName(i);
+    ASSERT_EQ(writer.Command({"SET", name, std::string(kValueBytes, 'v')}), "+OK\r\n");
+    std::string pipeline;
+    for (int j = 0; j < kReadsBehind; ++j) pipeline += EncodeCommand({"GET", name});
+    pipeline += EncodeCommand({"SET", "{" + name + "}done", "1"});
+    clients.emplace_back(server.port());
+    ASSERT_TRUE(clients.back().SendRaw(pipeline));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const bool was_done = writer.Command({"EXISTS", "{" + CounterName(0) + "}done"}) == ":1\r\n";
+  EXPECT_FALSE(was_done) << "else it shows nothing";
+  ASSERT_TRUE(server.Terminate().Clean()) << server.Log();
+  server.Restart();
+  int done = 0;
+  for (int i = 0; i < 6; ++i) {
+    Client reader(server.port());
+    if (reader.Command({"EXISTS", "{" + CounterName(i) + "}done"}) == ":1\r\n") ++done;
+  }
+  // Those of the connection's own core were not taken yet.
+  EXPECT_GT(done, 0);
+}
+
 /// Writes values of a kilobyte, more of them than fit into the least memory that there is.
 void Fill(Client* client, int values) {
   std::string pipeline;
