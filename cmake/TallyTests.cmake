@@ -84,10 +84,10 @@ endforeach()
 # Real client programs, in the release build only: what they show of the server they show once. Where a machine cannot
 # have a client, its test says so and counts as skipped. The drivers of hiredis are built without sanitizers only.
 if(NOT TALLY_SANITIZE)
-  tally_library(tally_hiredis_clients SOURCES tests/clients/hiredis/library.cc tests/clients/hiredis/scenario.cc
+  tally_library(tally_hiredis_clients SOURCES tests/clients/c/library.cc tests/clients/c/scenario.cc
                 LINK hiredis::hiredis Boost::headers)
-  add_executable(client_hiredis_sync tests/clients/hiredis/sync.cc)
-  add_executable(client_hiredis_async tests/clients/hiredis/async.cc tests/clients/hiredis/asio_events.cc)
+  add_executable(client_hiredis_sync tests/clients/c/sync.cc)
+  add_executable(client_hiredis_async tests/clients/c/async.cc tests/clients/c/asio_events.cc)
   foreach(program client_hiredis_sync client_hiredis_async)
     target_link_libraries(${program} PRIVATE tally_hiredis_clients Threads::Threads)
     set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

@@ -40,7 +40,9 @@ constexpr auto kDifferences = std::to_array<Difference>({
     {"debug",
      "RELOAD, SET-ACTIVE-EXPIRE, SLEEP and HELP. RELOAD has no NOSAVE, for that would lose "
      "what was acknowledged."},
-    {"increx", "Not in Redis 7: from Redis 8.8 and Valkey 9.2."},
+    {"increx",
+     "Not in Redis 7: from Redis 8.8 and Valkey 9.2. Its events are `incrby` or `incrbyfloat`, "
+     "and `expire` or `persist`."},
     {"info",
      "A section `Tally` of its own; `redis_version` is the one whose behaviour clients may "
      "expect, `tally_version` the truth."},

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "protocol/crc64.h"
 #include "protocol/lzf.h"
@@ -51,21 +52,15 @@ void AppendLength(size_t length, std::string* out) {
   }
 }
 
-template <typename Integer>
-bool Fits(int64_t value) {
-  return value >= std::numeric_limits<Integer>::min() &&
-         value <= std::numeric_limits<Integer>::max();
-}
-
 // False: it is none of 32 bits.
 bool AppendInteger(std::string_view text, std::string* out) {
   if (text.size() > kMostIntegerText) return false;
   const std::optional<int64_t> value = ParseInt64(text);
-  if (!value || !Fits<int32_t>(*value)) return false;
-  if (Fits<int8_t>(*value)) {
+  if (!value || !std::in_range<int32_t>(*value)) return false;
+  if (std::in_range<int8_t>(*value)) {
     AppendBig(kInt8, 1, out);
     AppendLittle(static_cast<int8_t>(*value), out);
-  } else if (Fits<int16_t>(*value)) {
+  } else if (std::in_range<int16_t>(*value)) {
     AppendBig(kInt16, 1, out);
     AppendLittle(static_cast<int16_t>(*value), out);
   } else {

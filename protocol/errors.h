@@ -185,6 +185,8 @@ inline constexpr std::string_view kConfigImmutable = "can't set immutable config
 inline constexpr std::string_view kConfigProtected = "can't set protected config";
 inline constexpr std::string_view kConfigDuplicate = "duplicate parameter";
 inline constexpr std::string_view kConfigInvalidSave = "Invalid save parameters";
+inline constexpr std::string_view kConfigBadEventLetter =
+    "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
 inline constexpr std::string_view kConfigBadPercentiles =
     "Invalid latency-tracking-info-percentiles parameters";
 inline constexpr std::string_view kConfigPercentileRange =

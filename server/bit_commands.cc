@@ -50,6 +50,7 @@ void SetBitCommand(Operation& op) {
   if (grows) changed.resize(least_bytes);
   SetBit(&changed, *offset, *bit == 1);
   PutValue(op, 0, found, changed, found == nullptr ? storage::kNoExpiry : found->expires_at_ms());
+  op.Notify(kStringEvent, "setbit", 0);
 }
 
 void GetBitCommand(Operation& op) {
@@ -153,12 +154,13 @@ void BitOp(Operation& op) {
     const ValueText operand(op.FindForRead(i));
     CombineBits(*operation, operand.view(), &result);
   }
-  storage::Object* target = op.Find(0);
   op.reply().Integer(static_cast<int64_t>(result.size()));
   if (!result.empty()) {
-    PutValue(op, 0, target, result, storage::kNoExpiry);
-  } else if (target != nullptr) {
+    PutValue(op, 0, op.Find(0), result, storage::kNoExpiry);
+    op.Notify(kStringEvent, "set", 0);
+  } else if (storage::Object* const target = op.FindExpiredToo(0); target != nullptr) {
     op.Erase(0, target);
+    op.Notify(kGenericEvent, "del", 0);
   }
 }
 

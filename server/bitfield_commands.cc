@@ -99,8 +99,8 @@ class StepParser {
   std::string_view error_;
 };
 
-// True: the string changed.
-bool Write(Operation& op, const FieldStep& step, std::string* bytes) {
+// True: it counts as a change. (In a string that has just grown everything written does, as in Redis.)
+bool Write(Operation& op, const FieldStep& step, bool grows, std::string* bytes) {
   const int64_t old = ReadField(*bytes, step.type, step.offset);
   const bool adds = step.kind == FieldStep::Kind::kIncrement;
   const std::optional<int64_t> value = adds ? AddToField(step.type, old, step.amount, step.overflow)
@@ -111,7 +111,7 @@ bool Write(Operation& op, const FieldStep& step, std::string* bytes) {
   }
   op.reply().Integer(adds ? *value : old);
   WriteField(bytes, step.type, step.offset, *value);
-  return *value != old;
+  return grows || *value != old;
 }
 
 void ReadAll(Operation& op, const std::vector<FieldStep>& steps) {
@@ -129,18 +129,20 @@ void ReadAndWrite(Operation& op, const StepParser& parser) {
   }
   storage::Object* found = op.Find(0);
   std::string bytes(ValueText(found).view());
-  bool changed = bytes.size() < parser.least_bytes();
-  if (changed) bytes.resize(parser.least_bytes());
+  const bool grows = bytes.size() < parser.least_bytes();
+  if (grows) bytes.resize(parser.least_bytes());
+  bool changed = false;
   op.reply().Array(parser.steps().size());
   for (const FieldStep& step : parser.steps()) {
     if (step.kind == FieldStep::Kind::kGet) {
       op.reply().Integer(ReadField(bytes, step.type, step.offset));
     } else {
-      changed = Write(op, step, &bytes) || changed;
+      changed = Write(op, step, grows, &bytes) || changed;
     }
   }
-  if (!changed) return;
+  if (!grows && !changed) return;
   PutValue(op, 0, found, bytes, found == nullptr ? storage::kNoExpiry : found->expires_at_ms());
+  if (changed) op.Notify(kStringEvent, "setbit", 0);
 }
 
 void Run(Operation& op, bool may_write) {

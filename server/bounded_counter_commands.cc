@@ -157,6 +157,15 @@ int64_t NextExpiry(const IncrExOptions& options, const storage::Object* found,
   return *moment_ms;
 }
 
+// As of the commands that it is made of.
+void NotifyIncrement(Operation& op, const IncrExOptions& options, int64_t before_ms) {
+  op.Notify(kStringEvent, options.is_float ? "incrbyfloat" : "incrby", 0);
+  const bool has_set_expiry =
+      options.expiry && !(options.only_first_expiry && before_ms != storage::kNoExpiry);
+  if (has_set_expiry) op.Notify(kGenericEvent, "expire", 0);
+  if (options.persist && before_ms != storage::kNoExpiry) op.Notify(kGenericEvent, "persist", 0);
+}
+
 template <typename Number>
 void Increment(Operation& op, const IncrExOptions& options) {
   Number increment = 1;
@@ -185,12 +194,10 @@ void Increment(Operation& op, const IncrExOptions& options) {
   if (sum.result == BoundedResult::kTooFar) return op.reply().Error(TooFar(Number{}));
   ReplyPair(op, sum.value, sum.applied);
   if (sum.result == BoundedResult::kRejected) return;
-  const int64_t expires_at_ms = NextExpiry(options, found, moment_ms);
-  if (expires_at_ms == storage::kNoExpiry || expires_at_ms >= op.now_ms()) {
-    Put(op, found, sum.value, expires_at_ms);
-  } else if (found != nullptr) {
-    op.Erase(0, found);
-  }
+  const int64_t before_ms = found == nullptr ? storage::kNoExpiry : found->expires_at_ms();
+  // The moment may be past: it expires when somebody looks, as with SET.
+  Put(op, found, sum.value, NextExpiry(options, found, moment_ms));
+  NotifyIncrement(op, options, before_ms);
 }
 
 void IncrEx(Operation& op) {

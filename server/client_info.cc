@@ -40,18 +40,21 @@ std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
   const Transaction* const transaction = client.transaction.get();
   const int64_t queued = transaction == nullptr ? -1 : static_cast<int64_t>(transaction->queued());
   const size_t queued_bytes = transaction == nullptr ? 0 : transaction->requests().bytes();
-  // One buffer holds the replies, so there is no list of them (oll, omem).
+  // As Redis would divide it: what goes beyond its buffer of fixed size is a list (oll, omem).
+  constexpr size_t kBufferBytes = size_t{16} << 10;
+  const size_t in_buffer = std::min(client.owed_bytes, kBufferBytes);
+  const size_t in_list = client.owed_bytes - in_buffer;
   fmt::format_to(
       out,
       " sub={} psub={} ssub={} multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs={} "
-      "rbp={} obl={} oll=0 omem=0 tot-mem={} events={}",
+      "rbp={} obl={} oll={} omem={} tot-mem={} events={}",
       CountSubscriptions(client, SubscriptionKind::kChannel),
       CountSubscriptions(client, SubscriptionKind::kPattern),
       CountSubscriptions(client, SubscriptionKind::kShardChannel), queued, client.unread_bytes,
-      client.read_capacity_bytes - client.unread_bytes, queued_bytes, client.unsent_bytes,
-      client.unsent_bytes, client.unsent_bytes,
-      client.read_capacity_bytes + client.unsent_bytes + queued_bytes,
-      client.unsent_bytes == 0 ? "r" : "rw");
+      client.read_capacity_bytes - client.unread_bytes, queued_bytes, in_buffer, in_buffer,
+      in_buffer, in_list == 0 ? 0 : 1, in_list,
+      client.read_capacity_bytes + client.owed_bytes + queued_bytes,
+      client.owed_bytes == 0 ? "r" : "rw");
   fmt::format_to(out, " cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",
                  client.last_command == nullptr ? "NULL" : FullName(*client.last_command),
                  client.user, client.resp, client.library_name, client.library_version);

@@ -56,7 +56,7 @@ struct ClientState {
   // Of the connection's buffers, as of its last read or write.
   size_t unread_bytes = 0;         // requests that are not taken yet
   size_t read_capacity_bytes = 0;  // allocated for reading
-  size_t unsent_bytes = 0;         // replies that the client has not taken
+  size_t owed_bytes = 0;           // of replies that the client has not taken
 
   /// Set by a handler: no further request is read, and the connection closes once all replies that
   /// are due have been written.

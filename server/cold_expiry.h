@@ -11,6 +11,7 @@
 #include "server/object_loader.h"
 #include "server/shard.h"
 #include "storage/database.h"
+#include "storage/object_scan.h"
 #include "storage/slot.h"
 
 namespace tally::server {
@@ -60,7 +61,7 @@ class ColdExpiry final : public LoadTask {
   bool FindCold();
   void Ask(std::unique_ptr<Message> self);
   void Finish();
-  storage::ScanStep Look(std::string_view key, std::string_view value, storage::SlotPosition* last);
+  void Look(const storage::ScannedObject& scanned);
 
   Shard* const shard_;
   Place* const place_;
@@ -71,10 +72,7 @@ class ColdExpiry final : public LoadTask {
   storage::SlotPosition begin_;
   storage::SlotRange pinned_;
   // What was read.
-  storage::SlotPosition end_;
-  bool readable_ = true;
-  size_t objects_ = 0;
-  size_t bytes_ = 0;
+  storage::ScannedPart read_;
   int64_t next_expiry_ms_ = kNever;
   std::vector<Expired> expired_;
 };

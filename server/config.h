@@ -53,6 +53,9 @@ class Config {
   std::atomic<int64_t> latency_threshold_ms{0};  ///< 0: LATENCY samples nothing
   std::atomic<bool> latency_tracking{true};      ///< LATENCY HISTOGRAM and INFO latencystats
 
+  /// notify-keyspace-events: KeyEventKinds (key_events.h)
+  std::atomic<uint32_t> notify_keyspace_events{0};
+
   std::atomic<bool> active_expire{true};  ///< false: DEBUG SET-ACTIVE-EXPIRE 0; no option
 
   /// Empty: no password is asked for.

@@ -14,6 +14,7 @@
 #include "protocol/number.h"
 #include "server/command.h"
 #include "server/descriptor_limit.h"
+#include "server/key_events.h"
 #include "server/percentiles.h"
 #include "storage/object.h"
 
@@ -129,6 +130,13 @@ std::string SetPercentiles(std::string_view text, Config* config) {
   return {};
 }
 
+std::string SetKeyEvents(std::string_view text, Config* config) {
+  const std::optional<uint32_t> kinds = ParseKeyEventKinds(text);
+  if (!kinds) return std::string(errors::kConfigBadEventLetter);
+  if (config != nullptr) config->notify_keyspace_events = *kinds;
+  return {};
+}
+
 constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "activedefrag", .access = Access::kMutable, .fact = "no"},
     {.name = "appendfsync",
@@ -211,7 +219,12 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "min-replicas-to-write", .access = Access::kMutable, .fact = "0"},
     {.name = "min-slaves-to-write", .access = Access::kMutable, .fact = "0"},
     {.name = "no-appendfsync-on-rewrite", .access = Access::kMutable, .fact = "no"},
-    {.name = "notify-keyspace-events", .access = Access::kMutable, .fact = ""},
+    {.name = "notify-keyspace-events",
+     .access = Access::kMutable,
+     .get = [](const Config& config) { return KeyEventLetters(config.notify_keyspace_events); },
+     .set = SetKeyEvents,
+     .placeholder = "LETTERS",
+     .help = "which events of keys are published, as in Redis; empty: none"},
     {.name = "port",
      .get = GetInteger<&Config::port>,
      .set = SetInteger<0, std::numeric_limits<uint16_t>::max(),

@@ -29,7 +29,7 @@ void Connection::StartRead() {
   if (reading_ || closed_ || end_of_input_ || input_stopped_ || in_.full()) return;
   // While the session is stalled a little is read all the same: an end or a reset shall be seen.
   const bool ahead = session_->stalled() && in_.unread().size() < kMaxReadAheadBytes;
-  if (!ahead && !session_->AcceptsInput(unsent_bytes())) return;
+  if (!ahead && !session_->AcceptsInput()) return;
   const std::span<char> tail = in_.Prepare(read_bytes_);
   reading_ = true;
   socket_.async_read_some(boost::asio::buffer(tail.data(), tail.size()),
@@ -59,7 +59,7 @@ void Connection::OnRead(const error_code& error, size_t size) {
 
 void Connection::Pump() {
   if (closed_ || input_stopped_) return;
-  if (!in_.unread().empty() && session_->AcceptsInput(unsent_bytes())) session_->OnInput(&in_);
+  if (!in_.unread().empty() && session_->AcceptsInput()) session_->OnInput(&in_);
   if (in_.full() && !session_->stalled()) {
     Close();  // one request larger than any may be
     return;
@@ -89,7 +89,6 @@ void Connection::Flush() {
   if (waiting_to_write_) return;
   session_->TakeOutput(&out_);
   WriteOut();
-  session_->client().unsent_bytes = unsent_bytes();
 }
 
 void Connection::WriteOut() {
@@ -116,12 +115,12 @@ void Connection::WriteOut() {
       return;
     }
     sent_ += written;
+    session_->OnWritten(written);
     session_->client().bytes_out += written;
     core_->statistics().bytes_out.Add(written);
   }
   sent_ = 0;
   out_.clear();
-  session_->OnAllWritten();
   if (out_.capacity() > kKeptOutBytes) std::string().swap(out_);
   if (session_->has_output()) core_->ScheduleFlush(this);
   // Room for more replies may let the session take more requests.

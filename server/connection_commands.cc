@@ -1,7 +1,6 @@
 // Commands on the connection itself: who is there, which protocol, which database.
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include "server/command_families.h"
 #include "server/operation.h"
 #include "server/redis_version.h"
+#include "server/selected_database.h"
 #include "server/services.h"
 #include "server/subscriptions.h"
 
@@ -147,15 +147,9 @@ void Reset(Operation& op) {
 }
 
 void Select(Operation& op) {
-  const std::optional<int64_t> index = protocol::ParseInt64(op.arg(1));
-  if (!index) return op.reply().Error(errors::kNotAnInteger);
-  constexpr int64_t kMin = std::numeric_limits<int>::min();
-  constexpr int64_t kMax = std::numeric_limits<int>::max();
-  if (*index < kMin || *index > kMax) return op.reply().Error(errors::MustBeBetween(kMin, kMax));
-  if (*index < 0 || *index >= op.services().config().databases) {
-    return op.reply().Error(errors::kDbIndexOutOfRange);
-  }
-  op.client()->database = static_cast<int>(*index);
+  const NamedDatabase named = ReadDatabase(op.arg(1), op.services().config().databases);
+  if (!named.error.empty()) return op.reply().Error(named.error);
+  op.client()->database = named.number;
   op.reply().Ok();
 }
 

@@ -51,6 +51,8 @@ Core::Core(uint32_t number, const CoreEnvironment& environment, Shard* shard, Ex
   session_context_.pause = environment.pause;
   session_context_.writes_refused = environment.writes_refused;
   session_context_.paused = &paused_;
+  session_context_.reply_budget = &reply_budget_;
+  ShareReplyBudget();
   WatchMailbox();
   StartTimer();
 }
@@ -236,10 +238,17 @@ void Core::StartTimer() {
   });
 }
 
+// maxmemory may be changed while the server runs.
+void Core::ShareReplyBudget() {
+  reply_budget_.Share(environment_.config->maxmemory_bytes.load(std::memory_order_relaxed),
+                      environment_.mailboxes->size());
+}
+
 void Core::OnTimer() {
   ++timer_ticks_;
   const int64_t now_ms = WallClock::NowMs();
   if (!paused_.empty()) ResumePaused();
+  ShareReplyBudget();
   if (!shard_->occupied()) {
     ExpireStep(now_ms);
     AgeStep(now_ms);

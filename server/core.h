@@ -111,6 +111,7 @@ class Core final : private ConnectionHost {
   void WatchMailbox();
   void StartTimer();
   void OnTimer();
+  void ShareReplyBudget();
   void CloseIdleClients(int64_t now_ms);
   void ExpireStep(int64_t now_ms);
   void AgeStep(int64_t now_ms);
@@ -132,6 +133,7 @@ class Core final : private ConnectionHost {
 
   Router router_;
   std::vector<boost::intrusive_ptr<Session>> paused_;
+  ReplyBudget reply_budget_;
   SessionContext session_context_;
   ConnectionList connections_;
   std::vector<ConnectionPtr> to_flush_;

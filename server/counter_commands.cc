@@ -30,6 +30,7 @@ void AddInteger(Operation& op, int64_t amount) {
   }
   if (__builtin_add_overflow(value, amount, &value)) return op.reply().Error(errors::kOverflow);
   op.PutInteger(0, found, value, expires_at_ms);
+  op.Notify(kStringEvent, "incrby", 0);
   op.reply().Integer(value);
 }
 
@@ -65,6 +66,7 @@ void IncrByFloat(Operation& op) {
   if (!std::isfinite(sum)) return op.reply().Error(errors::kNanOrInfinity);
   const std::string text = protocol::FormatLongDoubleHuman(sum);
   PutValue(op, 0, found, text, found == nullptr ? storage::kNoExpiry : found->expires_at_ms());
+  op.Notify(kStringEvent, "incrbyfloat", 0);
   op.reply().Bulk(text);
 }
 

@@ -1,9 +1,9 @@
 // Commands on whole databases.
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "protocol/errors.h"
 #include "protocol/number.h"
@@ -40,10 +40,7 @@ void DbSize(Operation& op) {
 // A number that fits an int, though perhaps no database's; nullopt for anything else.
 std::optional<int> ReadIndex(std::string_view text) {
   const std::optional<int64_t> number = protocol::ParseInt64(text);
-  if (!number || *number < std::numeric_limits<int>::min() ||
-      *number > std::numeric_limits<int>::max()) {
-    return std::nullopt;
-  }
+  if (!number || !std::in_range<int>(*number)) return std::nullopt;
   return static_cast<int>(*number);
 }
 

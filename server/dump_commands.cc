@@ -86,7 +86,8 @@ void SetIdle(Operation& op, int64_t idle_seconds) {
 void Restore(Operation& op) {
   const std::optional<RestoreOptions> options = ReadOptions(op);
   if (!options) return;
-  Object* const found = op.Find(0);
+  // What is replaced was deleted, even if its time had come.
+  Object* const found = options->replaces ? op.FindExpiredToo(0) : op.Find(0);
   if (found != nullptr && !options->replaces) return op.reply().Error(errors::kBusyKey);
   const std::optional<int64_t> ttl_ms = protocol::ParseInt64(op.arg(2));
   if (!ttl_ms) return op.reply().Error(errors::kNotAnInteger);
@@ -103,10 +104,15 @@ void Restore(Operation& op) {
   }
   const int64_t expires_at_ms = MomentOfTtl(*ttl_ms, options->is_absolute, op.now_ms());
   if (expires_at_ms != kNoExpiry && expires_at_ms <= op.now_ms()) {
-    if (found != nullptr) op.Erase(0, found);
+    if (found != nullptr) {
+      op.Erase(0, found);
+      op.Notify(kGenericEvent, "del", 0);
+    }
   } else {
     PutValue(op, 0, found, text, expires_at_ms);
-    if (options->idle_seconds) SetIdle(op, *options->idle_seconds);
+    if (found != nullptr) op.NotifyNew(op.database(), 0);
+    op.Notify(kGenericEvent, "restore", 0);
+    SetIdle(op, options->idle_seconds.value_or(0));
   }
   op.reply().Ok();
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "protocol/reply.h"
+#include "server/config.h"
 #include "server/cycle_clock.h"
 #include "server/services.h"
 #include "server/wall_clock.h"
@@ -14,7 +15,8 @@ Executor::Executor(const ShardMap* shard_map, Services* services, CoreStatistics
       services_(services),
       statistics_(statistics),
       slow_watch_(&services->slow_watch()),
-      monitors_(&services->monitors()) {}
+      monitors_(&services->monitors()),
+      key_events_(&services->config().notify_keyspace_events) {}
 
 Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspaces,
                       std::string* out) {
@@ -24,6 +26,7 @@ Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspace
                       request.now_ms, &reply, keyspaces, shard_map_, services_, request.client);
   operation.set_deferred_factory(request.deferred_factory, request.deferred_context);
   operation.set_walker(request.walker);
+  operation.set_key_events(&key_events_);
 
   const uint64_t start = CycleClock::Now();
   request.command->handler(operation);

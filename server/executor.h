@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/command.h"
+#include "server/key_events.h"
 #include "server/monitors.h"
 #include "server/operation.h"
 #include "server/slow_watch.h"
@@ -58,6 +59,8 @@ class Executor {
   void Refuse(const Command* command, std::string_view error, int resp, std::string* out);
 
   [[nodiscard]] Monitors& monitors() { return *monitors_; }
+  /// What its handlers have done to keys, and not been asked for yet.
+  [[nodiscard]] KeyEvents& key_events() { return key_events_; }
   [[nodiscard]] CoreStatistics& statistics() { return *statistics_; }
 
  private:
@@ -68,6 +71,7 @@ class Executor {
   CoreStatistics* statistics_;
   SlowWatch* slow_watch_;
   Monitors* monitors_;
+  KeyEvents key_events_;
 };
 
 }  // namespace tally::server

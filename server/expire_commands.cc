@@ -75,8 +75,10 @@ void ExpireAtMoment(Operation& op, TimeForm form) {
   }
   if (*moment_ms <= op.now_ms()) {
     op.Erase(0, found);
-  } else if (*moment_ms != found->expires_at_ms()) {
-    op.SetExpiry(0, found, *moment_ms);
+    op.Notify(kGenericEvent, "del", 0);
+  } else {
+    if (*moment_ms != found->expires_at_ms()) op.SetExpiry(0, found, *moment_ms);
+    op.Notify(kGenericEvent, "expire", 0);
   }
   op.reply().Integer(1);
 }
@@ -89,7 +91,10 @@ void PExpireAt(Operation& op) { ExpireAtMoment(op, {.in_seconds = false, .absolu
 void Persist(Operation& op) {
   Object* found = op.Find(0);
   const bool expires = found != nullptr && found->expires_at_ms() != kNoExpiry;
-  if (expires) op.SetExpiry(0, found, kNoExpiry);
+  if (expires) {
+    op.SetExpiry(0, found, kNoExpiry);
+    op.Notify(kGenericEvent, "persist", 0);
+  }
   op.reply().Integer(expires ? 1 : 0);
 }
 

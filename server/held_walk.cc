@@ -1,17 +1,14 @@
 #include "server/held_walk.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <limits>
-#include <string>
-#include <string_view>
 
 #include "storage/object_codec.h"
+#include "storage/object_scan.h"
 
 namespace tally::server {
 
 using storage::kSlotCount;
-using storage::ScanStep;
 using storage::SlotPosition;
 
 void HeldWalk::Walk(std::unique_ptr<WalkVisitor> visitor, int database, SlotPosition from,
@@ -57,39 +54,16 @@ bool HeldWalk::Step(WalkVisitor* visitor, int database, size_t wanted, SlotPosit
 bool HeldWalk::ReadCold(const storage::Keyspace& keyspace, int database, size_t wanted,
                         SlotPosition begin, SlotPosition* end,
                         std::vector<storage::ObjectPtr>* cold) const {
-  const auto number = static_cast<uint8_t>(database);
-  std::string first;
-  std::string last;
-  storage::AppendHashPrefix(&first, number, static_cast<uint16_t>(begin.slot), begin.hash);
-  storage::AppendHashPrefix(&last, number, static_cast<uint16_t>(end->slot), end->hash);
-  bool readable = true;
-  size_t looked_at = 0;
-  size_t bytes = 0;
-  SlotPosition previous = begin;
-  const storage::Status status =
-      disk_->ScanObjects(first, last, [&](std::string_view key, std::string_view value) {
-        storage::ObjectKey object;
-        storage::ObjectRecord record;
-        if (!storage::ParseObjectKey(key, &object) || !storage::ParseObjectValue(value, &record)) {
-          readable = false;
-          return ScanStep::kStop;
-        }
-        // What has the same hash belongs together: a step ends between two hashes.
-        const SlotPosition position{object.key.slot, object.key.hash};
-        if ((looked_at >= wanted || bytes >= kMostBytesPerStep) && position != previous) {
-          *end = position;
-          return ScanStep::kStop;
-        }
-        previous = position;
-        ++looked_at;
-        bytes += key.size() + value.size();
-        if (keyspace.Knows(database, object.key)) return ScanStep::kContinue;
-        if (record.generation < keyspace.generation(database)) return ScanStep::kContinue;
-        storage::ObjectPtr made = storage::MakeObject(object.key, record);
+  const storage::ScannedPart part = storage::ScanPart(
+      disk_, database, begin, *end, {.objects = wanted, .bytes = kMostBytesPerStep},
+      [&](const storage::ScannedObject& scanned) {
+        if (keyspace.Knows(database, scanned.object.key)) return;
+        if (scanned.record.generation < keyspace.generation(database)) return;
+        storage::ObjectPtr made = storage::MakeObject(scanned.object.key, scanned.record);
         if (!made->IsExpired(now_ms_)) cold->push_back(std::move(made));
-        return ScanStep::kContinue;
       });
-  return readable && status.ok();
+  *end = part.end;
+  return part.status.ok();
 }
 
 }  // namespace tally::server

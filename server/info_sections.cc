@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <iterator>
 
 #include "server/memory_usage.h"
 #include "server/redis_version.h"
+#include "server/wall_clock.h"
 
 namespace tally::server {
 namespace {
@@ -33,9 +33,7 @@ void WriteServer(Operation& op, InfoText* text) {
   const ServerFacts& facts = op.services().facts();
   const int64_t uptime_s = std::max<int64_t>(op.now_ms() - facts.started_ms, 0) / 1000;
   constexpr int64_t kDay = 24 * 60 * 60;
-  const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(
-                          std::chrono::system_clock::now().time_since_epoch())
-                          .count();
+  const int64_t now_us = WallClock::NowUs();
   text->Field("redis_version", kRedisVersion);
   text->Field("tally_version", facts.version);
   text->Field("redis_mode", "standalone");

@@ -10,6 +10,7 @@
 
 #include "storage/invariant.h"
 #include "storage/object_codec.h"
+#include "storage/object_scan.h"
 
 namespace tally::server {
 
@@ -18,7 +19,6 @@ using storage::ObjectKey;
 using storage::ObjectLookup;
 using storage::ObjectRecord;
 using storage::ReadTier;
-using storage::ScanStep;
 using storage::SlotPosition;
 using storage::SlotRange;
 
@@ -104,34 +104,12 @@ class InputGate::RangeTask final : public LoadTask {
         wanted_(wanted) {}
 
   void Read(storage::Database* database) override {
-    std::string begin;
-    std::string end;
-    const auto number = static_cast<uint8_t>(database_);
-    storage::AppendHashPrefix(&begin, number, static_cast<uint16_t>(begin_.slot), begin_.hash);
-    storage::AppendSlotPrefix(&end, number, static_cast<uint16_t>(pinned_.end));
-    SlotPosition last = begin_;
-    const storage::Status status =
-        database->ScanObjects(begin, end, [&](std::string_view key, std::string_view value) {
-          ObjectKey object;
-          ObjectRecord record;
-          if (!storage::ParseObjectKey(key, &object) ||
-              !storage::ParseObjectValue(value, &record)) {
-            readable_ = false;
-            return ScanStep::kStop;
-          }
-          const SlotPosition position{object.key.slot, object.key.hash};
-          // What has the same hash belongs together: a step ends between two hashes.
-          if ((looked_at_ >= wanted_ || bytes_.size() >= kRangeBytes) && position != last) {
-            end_ = position;
-            return ScanStep::kStop;
-          }
-          last = position;
-          ++looked_at_;
-          Keep(key, value);
-          return ScanStep::kContinue;
-        });
-    if (!status.ok()) readable_ = false;
-    if (!readable_) LogUnreadable(status.ok() ? "a record is damaged" : status.message());
+    const storage::ScannedPart part = storage::ScanPart(
+        database, database_, begin_, end_, {.objects = wanted_, .bytes = kRangeBytes},
+        [this](const storage::ScannedObject& scanned) { Keep(scanned.key, scanned.value); });
+    end_ = part.end;
+    readable_ = part.status.ok();
+    if (!readable_) LogUnreadable(part.status.message());
   }
   void Deliver(std::unique_ptr<Message> self) override {
     if (gate_->host_->occupied()) {
@@ -180,7 +158,6 @@ class InputGate::RangeTask final : public LoadTask {
   SlotPosition end_;
   const size_t wanted_;
   bool readable_ = true;
-  size_t looked_at_ = 0;
   std::string bytes_;
   std::vector<Extent> found_;
 };
@@ -225,6 +202,19 @@ void InputGate::WaitForRoom(Requester* requester, std::unique_ptr<Message> messa
   Waiter* const waiter = Enqueue(requester, std::move(message));
   waiter->needs_room = true;
   delayed_.push_back(waiter);
+}
+
+void InputGate::WaitForReader(Requester* requester, std::unique_ptr<Message> message) {
+  Enqueue(requester, std::move(message))->needs_reader = true;
+}
+
+void InputGate::GoOn(Requester* requester) {
+  const auto queue = queues_.find(requester);
+  TALLY_ASSERT(queue != queues_.end() && queue->second.front()->needs_reader,
+               "who goes on has halted");
+  queue->second.front()->needs_reader = false;
+  ready_.push_back(requester);
+  DeliverReady();
 }
 
 void InputGate::Need(Waiter* waiter, const NeededKey& needed, bool ahead) {
@@ -336,7 +326,10 @@ void InputGate::DeliverFrom(Requester* requester) {
     const auto queue = queues_.find(requester);
     if (queue == queues_.end()) return;
     Waiter* const first = queue->second.front().get();
-    if (first->message == nullptr || first->missing > 0 || first->needs_room) return;
+    if (first->message == nullptr || first->missing > 0 || first->needs_room ||
+        first->needs_reader) {
+      return;
+    }
     Deliver(first);
   }
 }

@@ -95,6 +95,9 @@ class InputGate {
   [[nodiscard]] size_t KeysAhead() const;
   /// The same, once there is room for writes (`GiveRoom`), in the order of coming.
   void WaitForRoom(Requester* requester, std::unique_ptr<Message> message);
+  /// The same, once the requester lets it go on (`GoOn`): it has read enough of its replies.
+  void WaitForReader(Requester* requester, std::unique_ptr<Message> message);
+  void GoOn(Requester* requester);
   /// Whether a read of that key has just failed. True only while those are delivered who waited for it.
   [[nodiscard]] bool IsUnreadable(int database, const storage::Key& key) const;
 
@@ -122,6 +125,7 @@ class InputGate {
     std::unique_ptr<Message> message;  // null while it is being delivered
     size_t missing = 0;                // keys
     bool needs_room = false;
+    bool needs_reader = false;
     uint64_t bytes = 0;             // read for it, of held_bytes_
     std::vector<NeededKey> pinned;  // without names
   };

@@ -16,6 +16,7 @@ void Del(Operation& op) {
     storage::Object* found = op.FindUntouched(i);
     if (found == nullptr) continue;
     op.Erase(i, found);
+    op.Notify(kGenericEvent, "del", i);
     ++removed;
   }
   op.reply().Integer(removed);

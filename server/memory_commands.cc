@@ -35,7 +35,7 @@ bool CheckSamples(Operation& op) {
 
 void Usage(Operation& op) {
   if (!CheckSamples(op)) return;
-  const storage::Object* found = op.FindUntouched(0);
+  const storage::Object* found = op.FindExpiredToo(0);
   if (found == nullptr) return op.reply().Null();
   const size_t bytes = found->memory_bytes() + storage::SlotTable::kEntryBytes;
   op.reply().Integer(static_cast<int64_t>(bytes));

@@ -1,12 +1,12 @@
 #include "server/monitors.h"
 
-#include <chrono>
 #include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "server/redaction.h"
+#include "server/wall_clock.h"
 
 namespace tally::server {
 namespace {
@@ -54,10 +54,8 @@ void Monitors::Remove(uint64_t client_id) {
 void Monitors::Show(const Command& command, std::span<const std::string_view> args,
                     const ClientState& client) {
   if ((command.flags & (kAdmin | kSkipMonitor)) != 0) return;
-  const int64_t now_us = std::chrono::duration_cast<std::chrono::microseconds>(
-                             std::chrono::system_clock::now().time_since_epoch())
-                             .count();
-  const auto line = std::make_shared<const std::string>(MonitorLine(command, args, client, now_us));
+  const auto line =
+      std::make_shared<const std::string>(MonitorLine(command, args, client, WallClock::NowUs()));
   const storage::MutexLock lock(mutex_);
   for (const auto& [id, sink] : sinks_) sink(line);
 }

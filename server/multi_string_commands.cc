@@ -27,6 +27,7 @@ bool ArePairs(Operation& op) {
 void PutPairs(Operation& op) {
   for (size_t i = 0; i < op.key_count(); ++i) {
     PutValue(op, i, op.Find(i), op.arg(2 + 2 * i), storage::kNoExpiry);
+    op.Notify(kStringEvent, "set", i);
   }
 }
 

@@ -25,7 +25,7 @@ constexpr int64_t kSharedIntegers = 10'000;
 
 // The object, or null once a null was replied.
 const Object* FindOrReplyNull(Operation& op) {
-  const Object* found = op.FindForReadUntouched(0);
+  const Object* found = op.FindForReadUnnoticed(0);
   if (found == nullptr) op.reply().Null();
   return found;
 }

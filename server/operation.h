@@ -10,6 +10,7 @@
 #include "protocol/reply.h"
 #include "server/client_state.h"
 #include "server/command.h"
+#include "server/key_events.h"
 #include "storage/access_clock.h"
 #include "storage/key.h"
 #include "storage/keyspace.h"
@@ -114,15 +115,29 @@ class Operation {
     return FindIn(database_, key_index);
   }
   /// The same two, and they count a hit or a miss as Redis does for reading commands.
-  [[nodiscard]] storage::Object* FindForRead(size_t key_index) { return Counted(Find(key_index)); }
+  [[nodiscard]] storage::Object* FindForRead(size_t key_index) {
+    return Noticed(Counted(Find(key_index)), key_index);
+  }
   [[nodiscard]] storage::Object* FindForReadUntouched(size_t key_index) {
+    return Noticed(Counted(FindUntouched(key_index)), key_index);
+  }
+  /// The last one, where a miss is counted but no event.
+  [[nodiscard]] storage::Object* FindForReadUnnoticed(size_t key_index) {
     return Counted(FindUntouched(key_index));
+  }
+  /// Where Redis finds an object whose time has come, too: it may be told of, or deleted, and does not expire.
+  [[nodiscard]] storage::Object* FindExpiredToo(size_t key_index) {
+    const storage::Key& key = keys_[key_index];
+    storage::Keyspace& keyspace = KeyspaceOf(key);
+    DependOn(keyspace.map().ticket(database_));
+    return keyspace.FindExpiredToo(keyspace.map().StoredOf(database_), key, now_ms_, &depends_on_);
   }
   void PutInteger(size_t key_index, storage::Object* found, int64_t value, int64_t expires_at_ms) {
     const storage::Key& key = keys_[key_index];
     storage::Keyspace& keyspace = KeyspaceOf(key);
     keyspace.PutInteger(keyspace.map().StoredOf(database_), key, found, value, expires_at_ms);
     depends_on_ = storage::kOpenTicket;
+    if (found == nullptr) NotifyNew(database_, key_index);
   }
   void PutBytes(size_t key_index, storage::Object* found, std::string_view head,
                 std::string_view tail, int64_t expires_at_ms) {
@@ -130,6 +145,7 @@ class Operation {
     storage::Keyspace& keyspace = KeyspaceOf(key);
     keyspace.PutBytes(keyspace.map().StoredOf(database_), key, found, head, tail, expires_at_ms);
     depends_on_ = storage::kOpenTicket;
+    if (found == nullptr) NotifyNew(database_, key_index);
   }
   void SetExpiry(size_t key_index, storage::Object* found, int64_t expires_at_ms) {
     const storage::Key& key = keys_[key_index];
@@ -158,6 +174,24 @@ class Operation {
     storage::Keyspace& keyspace = KeyspaceOf(key);
     keyspace.PutCopy(keyspace.map().StoredOf(database), key, found, source);
     depends_on_ = storage::kOpenTicket;
+    if (found == nullptr) NotifyNew(database, key_index);
+  }
+
+  // Events, for who has asked for them (notify-keyspace-events). What is told stands in the order of the
+  // calls. That a key came into being, has expired, or was missed by a reading command, is told by the calls
+  // above.
+  /// This happened to the key.
+  void Notify(KeyEventKind kind, std::string_view event, size_t key_index) {
+    NotifyIn(database_, kind, event, key_index);
+  }
+  void NotifyIn(int database, KeyEventKind kind, std::string_view event, size_t key_index) {
+    if ((wanted_events_ & kind) == 0) [[likely]]
+      return;
+    key_events_->Add(kind, event, keys_[key_index].name, database);
+  }
+  /// In Redis the key came into being, though here an object was written over.
+  void NotifyNew(int database, size_t key_index) {
+    NotifyIn(database, kNewEvent, "new", key_index);
   }
 
   /// Not with `Scope::kSession`.
@@ -202,6 +236,11 @@ class Operation {
     deferred_factory_ = factory;
     deferred_context_ = context;
   }
+  /// Where events go; without, nowhere.
+  void set_key_events(KeyEvents* events) {
+    key_events_ = events;
+    wanted_events_ = events->wanted();
+  }
   /// In a transaction: who walks there.
   void set_walker(Walker* walker) { walker_ = walker; }
 
@@ -215,6 +254,10 @@ class Operation {
   }
   storage::Object* Counted(storage::Object* found) {
     ++(found != nullptr ? hits_ : misses_);
+    return found;
+  }
+  storage::Object* Noticed(storage::Object* found, size_t key_index) {
+    if (found == nullptr) Notify(kMissEvent, "keymiss", key_index);
     return found;
   }
   [[nodiscard]] storage::Keyspace& KeyspaceOf(const storage::Key& key) {
@@ -234,6 +277,8 @@ class Operation {
   storage::Ticket depends_on_ = storage::kNoTicket;
   uint32_t hits_ = 0;
   uint32_t misses_ = 0;
+  uint32_t wanted_events_ = 0;
+  KeyEvents* key_events_ = nullptr;
   bool deferred_ = false;
   DeferredFactory deferred_factory_ = nullptr;
   void* deferred_context_ = nullptr;

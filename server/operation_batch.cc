@@ -39,34 +39,64 @@ void OperationBatch::Deliver(std::unique_ptr<Message> self) {
     input_gate.Wait(requester_, std::move(self), {});
     return;
   }
-  if (const Progress progress = Execute(); progress != Progress::kDone) {
-    // What ran depends on a turn that will be over when the rest has run.
-    EndTurn(target_->CloseTurn());
-    if (progress == Progress::kCold) {
+  switch (Execute()) {
+    case Progress::kDone:
+      Answer(std::move(self), this);
+      break;
+    case Progress::kPart: {
+      std::unique_ptr<OperationBatch> part = TakePart();
+      input_gate.WaitForReader(requester_, std::move(self));
+      OperationBatch* const raw = part.get();
+      Answer(std::move(part), raw);
+      break;
+    }
+    case Progress::kCold: {
+      // What ran depends on a turn that will be over when the rest has run.
+      EndTurn(target_->CloseTurn());
       const Needed needed = NextKeys();
       input_gate.Wait(requester_, std::move(self), needed.keys, needed.ahead);
-    } else {
+      break;
+    }
+    case Progress::kNoRoom:
+      EndTurn(target_->CloseTurn());
       has_room_ = true;  // when it comes back: once it was let in it is not asked again
       input_gate.WaitForRoom(requester_, std::move(self));
-    }
-    return;
+      break;
   }
-  executed_ = true;
+}
+
+// Sends the replies of what has run back as soon as they may be told. `owner` is `batch`.
+void OperationBatch::Answer(std::unique_ptr<Message> owner, OperationBatch* batch) {
+  batch->executed_ = true;
+  const std::span<Item> items = batch->items_here();
   // Asked once: a commit that another core makes meanwhile must not move the line.
-  const storage::Ticket durable = target_->log().durable();
+  const storage::Ticket durable = batch->target_->log().durable();
   const auto is_durable = [&](const Item& item) { return item.depends_on <= durable; };
-  if (std::all_of(items_.begin(), items_.end(), is_durable)) {
-    mailboxes_->Send(origin_, std::move(self));
+  if (std::all_of(items.begin(), items.end(), is_durable)) {
+    batch->mailboxes_->Send(batch->origin_, std::move(owner));
     return;
   }
-  if (std::any_of(items_.begin(), items_.end(), is_durable)) {
-    mailboxes_->Send(origin_, SplitDurable(durable));
+  if (std::any_of(items.begin(), items.end(), is_durable)) {
+    batch->mailboxes_->Send(batch->origin_, batch->SplitDurable(durable));
   }
   storage::Ticket depends_on = storage::kNoTicket;
-  for (const Item& item : items_) depends_on = std::max(depends_on, item.depends_on);
+  for (const Item& item : batch->items_here()) depends_on = std::max(depends_on, item.depends_on);
   // Owned by the gate until Release.
-  [[maybe_unused]] Message* const held = self.release();
-  target_->gate().Hold(depends_on, this);
+  [[maybe_unused]] Message* const held = owner.release();
+  batch->target_->gate().Hold(depends_on, batch);
+}
+
+// What has run, as a batch of its own.
+std::unique_ptr<OperationBatch> OperationBatch::TakePart() {
+  auto part = std::make_unique<OperationBatch>(requester_, origin_, target_, mailboxes_);
+  part->items_.assign(items_.begin() + static_cast<std::ptrdiff_t>(first_item_),
+                      items_.begin() + static_cast<std::ptrdiff_t>(next_item_));
+  part->replies_ = std::exchange(replies_, {});
+  part->slow_requests_ = std::exchange(slow_requests_, {});
+  part->has_more_ = true;
+  part->next_place_ = items_[next_item_].place;
+  first_item_ = next_item_;
+  return part;
 }
 
 void OperationBatch::Release() { mailboxes_->Send(origin_, std::unique_ptr<Message>(this)); }
@@ -120,7 +150,7 @@ OperationBatch::Progress OperationBatch::Execute() {
   Request request;
   request.now_ms = WallClock::NowMs();
   request.slow_requests = &slow_requests_;
-  for (; next_item_ < items_.size(); ++next_item_) {
+  while (next_item_ < items_.size()) {
     Item& item = items_[next_item_];
     if (next_key_ + item.key_count > prefetched_keys_) PrefetchNextKeys();
     request.command = item.command;
@@ -141,14 +171,16 @@ OperationBatch::Progress OperationBatch::Execute() {
     item.reply_end = replies_.size();
     next_argument_ += item.argument_count;
     next_key_ += item.key_count;
+    ++next_item_;
     if (target_->TurnIsFull()) EndTurn(target_->CloseTurn());
+    if (replies_.size() >= kPartBytes && next_item_ < items_.size()) return Progress::kPart;
   }
   return Progress::kDone;
 }
 
 // The turn ended within the batch: what depends on it has its ticket now.
 void OperationBatch::EndTurn(storage::Ticket ticket) {
-  for (Item& item : items_) {
+  for (Item& item : items_here()) {
     if (item.depends_on == storage::kOpenTicket) item.depends_on = ticket;
   }
 }
@@ -157,8 +189,9 @@ void OperationBatch::EndTurn(storage::Ticket ticket) {
 std::unique_ptr<OperationBatch> OperationBatch::SplitDurable(storage::Ticket durable) {
   auto told = std::make_unique<OperationBatch>(requester_, origin_, target_, mailboxes_);
   told->executed_ = true;
-  const auto first = std::stable_partition(
-      items_.begin(), items_.end(), [&](const Item& item) { return item.depends_on > durable; });
+  const auto first =
+      std::stable_partition(items_.begin() + static_cast<std::ptrdiff_t>(first_item_), items_.end(),
+                            [&](const Item& item) { return item.depends_on > durable; });
   for (auto item = first; item != items_.end(); ++item) {
     const std::string_view reply = ReplyOf(*item);
     Item moved = *item;
@@ -169,6 +202,14 @@ std::unique_ptr<OperationBatch> OperationBatch::SplitDurable(storage::Ticket dur
   }
   items_.erase(first, items_.end());
   return told;
+}
+
+void GoOnMessage::Deliver(std::unique_ptr<Message> self) {
+  if (shard_->occupied()) {
+    shard_->Park(std::move(self));
+    return;
+  }
+  shard_->input_gate().GoOn(requester_);
 }
 
 }  // namespace tally::server

@@ -24,6 +24,10 @@ namespace tally::server {
 /// Operations run in order. At the first one that needs something which is not in memory, or room to write
 /// when memory is full, the batch waits at the shard's input gate, and goes on from there.
 ///
+/// Large replies go back in parts: after `kPartBytes` those of what has run do, as a batch that `has_more`, and
+/// the rest waits at the input gate until the requester lets it go on (GoOnMessage). So what replies take of memory
+/// is bounded by what the requester is willing to keep.
+///
 /// It owns copies of the arguments, since the session's read buffer stays behind. Thread: one core at a
 /// time, the session's or the shard's; the mailboxes hand it over. The requester, that session, outlives
 /// it.
@@ -44,17 +48,24 @@ class OperationBatch final : public Message, public HeldReply {
     storage::Ticket depends_on;
   };
 
+  /// Of replies that wait for the rest of their batch.
+  static constexpr size_t kPartBytes = size_t{256} << 10;
+
   OperationBatch(Requester* requester, uint32_t origin, Shard* target, Mailboxes* mailboxes)
       : requester_(requester), origin_(origin), target_(target), mailboxes_(mailboxes) {}
 
   /// Adds an operation; `keys` are views into `args`.
   void Add(const Item& item, std::span<const std::string_view> args,
            std::span<const storage::Key> keys);
-  [[nodiscard]] size_t size() const { return items_.size(); }
   [[nodiscard]] uint32_t target() const { return target_->number(); }
 
   // Back on the session's core.
-  [[nodiscard]] std::span<const Item> items() const { return items_; }
+  [[nodiscard]] std::span<const Item> items() const {
+    return std::span(items_).subspan(first_item_);
+  }
+  /// It is a part, and the rest halts until it is let go on. The place of the next operation.
+  [[nodiscard]] bool has_more() const { return has_more_; }
+  [[nodiscard]] uint64_t next_place() const { return next_place_; }
   [[nodiscard]] std::string_view ReplyOf(const Item& item) const {
     return std::string_view(replies_).substr(item.reply_begin, item.reply_end - item.reply_begin);
   }
@@ -70,6 +81,8 @@ class OperationBatch final : public Message, public HeldReply {
   /// Keys whose objects are brought into the processor's caches in one go.
   static constexpr size_t kKeysToPrefetch = 16;
 
+  [[nodiscard]] std::span<Item> items_here() { return std::span(items_).subspan(first_item_); }
+
   struct Extent {
     size_t offset;
     size_t size;
@@ -81,7 +94,7 @@ class OperationBatch final : public Message, public HeldReply {
   };
 
   /// How far Execute came: through, or up to an operation that has to wait.
-  enum class Progress : uint8_t { kDone, kCold, kNoRoom };
+  enum class Progress : uint8_t { kDone, kCold, kNoRoom, kPart };
 
   void FindKeys();
   void PrefetchNextKeys();
@@ -92,6 +105,8 @@ class OperationBatch final : public Message, public HeldReply {
   };
   [[nodiscard]] Needed NextKeys() const;
   void EndTurn(storage::Ticket ticket);
+  static void Answer(std::unique_ptr<Message> owner, OperationBatch* batch);
+  std::unique_ptr<OperationBatch> TakePart();
   std::unique_ptr<OperationBatch> SplitDurable(storage::Ticket durable);
 
   Requester* requester_;
@@ -99,6 +114,9 @@ class OperationBatch final : public Message, public HeldReply {
   Shard* target_;
   Mailboxes* mailboxes_;
   bool executed_ = false;
+  bool has_more_ = false;
+  uint64_t next_place_ = 0;
+  size_t first_item_ = 0;  // those in front of it went back in parts
   // What has run; the rest waits at the input gate.
   size_t next_item_ = 0;
   size_t next_argument_ = 0;
@@ -114,6 +132,17 @@ class OperationBatch final : public Message, public HeldReply {
   std::vector<storage::Key> resolved_keys_;  // likewise
   std::string replies_;
   std::vector<SlowRequest> slow_requests_;
+};
+
+/// From the requester to the shard where a batch of its has halted after a part: it shall go on.
+class GoOnMessage final : public Message {
+ public:
+  GoOnMessage(Shard* shard, Requester* requester) : shard_(shard), requester_(requester) {}
+  void Deliver(std::unique_ptr<Message> self) override;
+
+ private:
+  Shard* const shard_;
+  Requester* const requester_;
 };
 
 }  // namespace tally::server

@@ -51,6 +51,10 @@ void ReplyQueue::TakeReady(std::string* out) {
   }
 }
 
+void ReplyQueue::DropBytes() {
+  for (Place& place : ring_) std::string().swap(place.bytes);
+}
+
 void ReplyQueue::ShrinkIfIdle() {
   if (!empty()) return;
   std::vector<Place>().swap(ring_);

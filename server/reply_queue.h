@@ -37,9 +37,13 @@ class ReplyQueue {
   /// Appends what is ready to `*out`, in order, and forgets it.
   void TakeReady(std::string* out);
 
+  /// The first place that was not taken.
+  [[nodiscard]] uint64_t first() const { return first_; }
   /// Places that were opened and not yet taken.
   [[nodiscard]] size_t places() const { return static_cast<size_t>(end_ - first_); }
   [[nodiscard]] bool empty() const { return first_ == end_; }
+  /// Forgets all bytes; the places stay.
+  void DropBytes();
   /// Frees the recycled memory; for a connection that has been quiet.
   void ShrinkIfIdle();
 

@@ -78,6 +78,10 @@ void Router::SendBatches() {
   }
 }
 
+void Router::LetGoOn(uint32_t shard, Requester* requester) {
+  mailboxes_->Send(shard, std::make_unique<GoOnMessage>((*shards_)[shard], requester));
+}
+
 void Router::StartSpanning(Requester* requester, const Request& request, uint64_t place,
                            bool suppressed, bool behind_own) {
   auto requests = std::make_shared<RequestList>();

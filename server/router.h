@@ -45,6 +45,8 @@ class Router {
                std::span<const std::string_view> args, std::span<const storage::Key> keys);
   /// Sends what was gathered.
   void SendBatches();
+  /// The requester's batch that halted on that shard shall go on.
+  void LetGoOn(uint32_t shard, Requester* requester);
   /// Sends what was gathered, then the spanning operation on its way. `behind_own`: operations of the
   /// requester are on their way to this core's own shard.
   void StartSpanning(Requester* requester, const Request& request, uint64_t place, bool suppressed,

@@ -1,8 +1,5 @@
 #include "server/server.h"
 
-#include <sys/statvfs.h>
-
-#include <algorithm>
 #include <chrono>
 #include <future>
 #include <utility>
@@ -19,7 +16,6 @@
 #include "server/shard.h"
 #include "server/shard_visit.h"
 #include "server/walk_line.h"
-#include "server/wall_clock.h"
 
 namespace tally::server {
 
@@ -45,7 +41,10 @@ Durability DurabilityOf(FsyncPolicy policy) {
 Server::Server(storage::Database* database, Options options)
     : database_(database),
       options_(std::move(options)),
-      shard_map_(static_cast<uint32_t>(options_.config->threads)) {
+      shard_map_(static_cast<uint32_t>(options_.config->threads)),
+      disk_space_(options_.facts.data_directory, options_.low_disk_bytes),
+      housekeeping_(std::chrono::milliseconds(RateSampler::kIntervalMs),
+                    [this](int64_t round) { KeepHouse(round); }) {
   slow_watch_.Configure(*options_.config);
 }
 
@@ -64,7 +63,7 @@ Status Server::Start(ListeningSocket socket) {
   MakeCores();
   if (Status status = acceptor_->Listen(std::move(socket)); !status.ok()) return status;
   options_.config->port = acceptor_->port();  // 0 had meant: any
-  CheckDiskSpace();
+  disk_space_.Check();
   RunThreads();
   return Status::Ok();
 }
@@ -100,6 +99,8 @@ void Server::MakeCores() {
   log_ = std::make_unique<storage::CommitLog>(database_, recovered_.last,
                                               DurabilityOf(options_.config->appendfsync.load()),
                                               std::move(callbacks));
+  announcer_ = std::make_unique<Announcer>(mailboxes_.get(), exchange_.get(), &shards_[0]->gate(),
+                                           log_.get());
   CoreEnvironment environment;
   environment.config = options_.config;
   environment.services = this;
@@ -110,7 +111,7 @@ void Server::MakeCores() {
   environment.exchange = exchange_.get();
   environment.shards = &shards_;
   environment.pause = &pause_;
-  environment.writes_refused = &writes_refused_;
+  environment.writes_refused = &disk_space_.writes_refused();
   residency_ = std::make_unique<Residency>(database_, options_.config, mailboxes_.get(), &shards_,
                                            &statistics_view_);
   walk_line_ =
@@ -118,6 +119,7 @@ void Server::MakeCores() {
   std::vector<Core*> cores;
   for (uint32_t i = 0; i < shard_map_.shards(); ++i) {
     shards_[i]->Attach(log_.get(), database_, residency_->loader());
+    shards_[i]->set_announcer(announcer_.get());
     shards_[i]->memory().set_on_pressure([this] { checkpointer_->Suggest(); });
     shards_[i]->set_on_flushed_on_disk([this] { checkpointer_->SuggestForSpace(); });
     cores_.push_back(std::make_unique<Core>(i, environment, shards_[i], executors_[i].get(),
@@ -143,7 +145,7 @@ void Server::RunThreads() {
   for (const std::unique_ptr<Core>& core : cores_) {
     threads_.emplace_back([raw = core.get()] { raw->Run(); });
   }
-  housekeeping_ = std::thread([this] { RunHousekeeping(); });
+  housekeeping_.Start();
   running_ = true;
 }
 
@@ -192,12 +194,7 @@ void Server::Stop(bool save) {
     const Status status = checkpointer_->Run();
     if (!status.ok()) spdlog::warn("checkpoint at the end failed: {}", status.message());
   }
-  {
-    const std::lock_guard lock(housekeeping_mutex_);
-    housekeeping_stops_ = true;
-  }
-  housekeeping_wake_.notify_all();
-  housekeeping_.join();
+  housekeeping_.Stop();
   walk_line_->Stop();
   residency_->Stop();
   checkpointer_->Stop();  // needs the cores for a running one
@@ -220,90 +217,6 @@ void Server::Stop(bool save) {
   residency_.reset();
 }
 
-void Server::ResetStatistics() {
-  for (size_t i = 0; i < statistics_.size(); ++i) {
-    mailboxes_->Call(static_cast<uint32_t>(i), [raw = statistics_[i].get()] { raw->Reset(); });
-  }
-}
-
-uint64_t Server::rejected_connections() const { return acceptor_->rejected(); }
-
-void Server::VisitClients(std::function<ClientAction(ClientState&)> visit,
-                          std::function<void()> done) {
-  VisitClientsFrom(0, std::make_shared<std::function<ClientAction(ClientState&)>>(std::move(visit)),
-                   done);
-}
-
-void Server::VisitClientsFrom(
-    uint32_t core, const std::shared_ptr<std::function<ClientAction(ClientState&)>>& visit,
-    const std::function<void()>& done) {
-  mailboxes_->Call(core, [this, core, visit, done] {
-    cores_[core]->VisitClients(*visit);
-    if (core + 1 < cores_.size()) {
-      VisitClientsFrom(core + 1, visit, done);
-    } else {
-      done();
-    }
-  });
-}
-
-void Server::PauseClients(int64_t until_ms, bool writes_only) {
-  const std::lock_guard lock(pause_mutex_);
-  const bool paused = pause_.until_ms.load() > WallClock::NowMs();
-  // A pause of everything is not weakened by a later one of writes.
-  if (!paused || !writes_only) pause_.writes_only = writes_only;
-  if (!paused || until_ms > pause_.until_ms.load()) pause_.until_ms = until_ms;
-}
-
-void Server::UnpauseClients() {
-  {
-    const std::lock_guard lock(pause_mutex_);
-    pause_.until_ms = 0;
-  }
-  for (const std::unique_ptr<Core>& core : cores_) {
-    mailboxes_->Call(core->number(), [raw = core.get()] { raw->ResumePaused(); });
-  }
-}
-
-void Server::Walk(std::unique_ptr<WalkVisitor> visitor, int database, storage::SlotPosition from,
-                  size_t wanted) {
-  walk_line_->Walk(std::move(visitor), database, from, wanted);
-}
-
-bool Server::StartCheckpoint(std::function<void(bool ok, std::string error)> done) {
-  return checkpointer_->Start(
-      [done = std::move(done)](const Status& status) { done(status.ok(), status.message()); });
-}
-
-bool Server::ReloadObjects(std::function<void(bool ok, std::string error)> done) {
-  if (reloading_.exchange(true)) return false;
-  const auto end = [this, done = std::move(done)](bool ok, std::string error) {
-    reloading_ = false;
-    done(ok, std::move(error));
-  };
-  const bool started = StartCheckpoint([this, end](bool ok, std::string error) {
-    if (!ok) return end(false, std::move(error));
-    residency_->DropObjects([this, end] {
-      residency_->ReadBack([end](bool readable) {
-        end(readable,
-            readable ? "" : "not everything could be read from the disk: see the server's log");
-      });
-    });
-  });
-  if (!started) reloading_ = false;
-  return started;
-}
-
-void Server::WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms,
-                             std::function<void(bool)> done, std::function<bool()> abandoned) {
-  log_->WhenSynced(ticket, std::chrono::milliseconds(timeout_ms), std::move(done),
-                   std::move(abandoned));
-}
-
-void Server::Shutdown(bool save) {
-  if (options_.on_shutdown) options_.on_shutdown(save);
-}
-
 void Server::ApplyConfig() {
   RaiseDescriptorLimit(options_.config->maxclients.load());
   slow_watch_.Configure(*options_.config);
@@ -323,66 +236,16 @@ bool Server::RunOnShard(uint32_t shard, const std::function<void(storage::Keyspa
   return true;
 }
 
-void Server::RunAside(std::function<void()> work) {
-  {
-    const std::lock_guard lock(housekeeping_mutex_);
-    aside_.push_back(std::move(work));
-  }
-  housekeeping_wake_.notify_all();
-}
-
-void Server::RunWhatIsAside(std::unique_lock<std::mutex>* lock) {
-  while (!aside_.empty()) {
-    std::vector<std::function<void()>> works;
-    works.swap(aside_);
-    lock->unlock();
-    for (const std::function<void()>& work : works) work();
-    lock->lock();
-  }
-}
-
-void Server::RunHousekeeping() {
-  constexpr int64_t kDiskCheckEvery = 5;  // intervals
-  std::unique_lock lock(housekeeping_mutex_);
-  for (int64_t round = 0; !housekeeping_stops_; ++round) {
-    rates_.Sample(MonotonicUs(), TotalsOf(statistics_view_));
-    residency_->ShareMemory();
-    residency_->SearchExpired();
-    residency_->TellReadBack();
-    if (round % kDiskCheckEvery == 0) {
-      CheckDiskSpace();
-      ReportCheckpointFailure();
-      static_cast<void>(MeasureMemory());  // notes the peak
-    }
-    RunWhatIsAside(&lock);
-    if (housekeeping_stops_) break;
-    housekeeping_wake_.wait_for(lock, std::chrono::milliseconds(RateSampler::kIntervalMs));
-  }
-  RunWhatIsAside(&lock);
-}
-
-// Met before a commit can fail for want of space: writes are refused, reads go on (promise 7).
-void Server::CheckDiskSpace() {
-  struct statvfs space {};
-  if (options_.facts.data_directory.empty() ||
-      ::statvfs(options_.facts.data_directory.c_str(), &space) != 0) {
-    return;
-  }
-  constexpr uint64_t kSmallVolumePart = 16;
-  const uint64_t free_bytes = uint64_t{space.f_bavail} * space.f_frsize;
-  const uint64_t low_bytes = std::min(options_.low_disk_bytes,
-                                      uint64_t{space.f_blocks} * space.f_frsize / kSmallVolumePart);
-  const bool refused = writes_refused_.load(std::memory_order_relaxed);
-  if (!refused && free_bytes < low_bytes) {
-    writes_refused_ = true;
-    spdlog::error(
-        "{}: {} MiB of disk space left, fewer than {}: writes are refused until there is room",
-        options_.facts.data_directory, free_bytes >> 20, low_bytes >> 20);
-  } else if (refused && free_bytes >= 2 * low_bytes) {
-    writes_refused_ = false;
-    spdlog::info("{}: {} MiB of disk space free: writes are taken again",
-                 options_.facts.data_directory, free_bytes >> 20);
-  }
+void Server::KeepHouse(int64_t round) {
+  constexpr int64_t kDiskCheckEvery = 5;  // rounds
+  rates_.Sample(MonotonicUs(), TotalsOf(statistics_view_));
+  residency_->ShareMemory();
+  residency_->SearchExpired();
+  residency_->TellReadBack();
+  if (round % kDiskCheckEvery != 0) return;
+  disk_space_.Check();
+  ReportCheckpointFailure();
+  static_cast<void>(MeasureMemory());  // notes the peak
 }
 
 // A checkpoint that fails loses nothing, but the journal grows until one succeeds.

@@ -1,17 +1,20 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "server/announcer.h"
 #include "server/config.h"
+#include "server/disk_space_watch.h"
 #include "server/exchange.h"
+#include "server/housekeeping.h"
 #include "server/listening_socket.h"
 #include "server/mailbox.h"
 #include "server/operation.h"
@@ -106,7 +109,7 @@ class Server final : public Services, private storage::ShardAccess {
   void Shutdown(bool save) override;
   Monitors& monitors() override { return monitors_; }
   SlowWatch& slow_watch() override { return slow_watch_; }
-  void RunAside(std::function<void()> work) override;
+  void RunAside(std::function<void()> work) override { housekeeping_.RunAside(std::move(work)); }
   void ApplyConfig() override;
 
  private:
@@ -122,9 +125,7 @@ class Server final : public Services, private storage::ShardAccess {
   void MakeCores();
   void RunThreads();
   void Drain();
-  void RunHousekeeping();
-  void RunWhatIsAside(std::unique_lock<std::mutex>* lock);
-  void CheckDiskSpace();
+  void KeepHouse(int64_t round);
   void ReportCheckpointFailure();
   void OnEachCore(const std::function<void(Core&)>& call);
 
@@ -135,8 +136,8 @@ class Server final : public Services, private storage::ShardAccess {
   PauseState pause_;
   std::mutex apply_config_mutex_;
   std::mutex pause_mutex_;  // PauseClients reads and prolongs
-  std::atomic<bool> writes_refused_{false};
   std::atomic<bool> reloading_{false};
+  DiskSpaceWatch disk_space_;
   RateSampler rates_;
   SlowWatch slow_watch_;
   Monitors monitors_;
@@ -151,18 +152,15 @@ class Server final : public Services, private storage::ShardAccess {
   std::unique_ptr<Residency> residency_;  // its loader has to outlive the cores
   std::unique_ptr<WalkLine> walk_line_;
   std::unique_ptr<storage::CommitLog> log_;
+  std::unique_ptr<Announcer> announcer_;
   std::vector<std::unique_ptr<Core>> cores_;
   std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<storage::Checkpointer> checkpointer_;
   std::unique_ptr<storage::HighWaterKeeper> high_water_keeper_;
   std::vector<std::thread> threads_;
 
-  std::thread housekeeping_;
-  std::mutex housekeeping_mutex_;
-  std::condition_variable housekeeping_wake_;
-  bool housekeeping_stops_ = false;
-  std::vector<std::function<void()>> aside_;  // what RunAside was given
-  std::string reported_failure_;              // of a checkpoint
+  Housekeeping housekeeping_;
+  std::string reported_failure_;  // of a checkpoint
   bool running_ = false;
 };
 

@@ -1,7 +1,6 @@
 // Commands about the server as a whole: its clock, its checkpoints, its durability, its end.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "server/deferred_reply.h"
 #include "server/operation.h"
 #include "server/services.h"
+#include "server/wall_clock.h"
 #include "storage/ticket.h"
 
 namespace tally::server {
@@ -23,9 +23,7 @@ using protocol::ReplyWriter;
 
 void Time(Operation& op) {
   // Finer than the operation's own clock.
-  const int64_t now_us = std::chrono::duration_cast<std::chrono::microseconds>(
-                             std::chrono::system_clock::now().time_since_epoch())
-                             .count();
+  const int64_t now_us = WallClock::NowUs();
   constexpr int64_t kMicroseconds = 1'000'000;
   op.reply().Array(2);
   op.reply().BulkInteger(now_us / kMicroseconds);

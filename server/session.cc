@@ -27,7 +27,7 @@ class ResumeMessage final : public Message {
 }  // namespace
 
 Session::Session(const SessionContext& context, SessionHost* host, ClientState client)
-    : context_(context), host_(host), client_(std::move(client)) {
+    : context_(context), host_(host), client_(std::move(client)), owed_(context.reply_budget) {
   parser_.set_authenticated(client_.authenticated);
 }
 
@@ -41,14 +41,17 @@ void Session::Detach() {
   hold_ = nullptr;
   client_.close_after_replies = true;
   client_.subscriptions = nullptr;
+  replies_.DropBytes();
+  owed_.Clear();
+  unwritten_bytes_ = 0;
+  LetBatchesGoOn();
 }
 
-bool Session::AcceptsInput(size_t unsent_bytes) const {
-  const size_t limit = client_.authenticated ? kMaxReplyBytesInFlight : kMaxReplyBytesBeforeLogin;
+bool Session::AcceptsInput() const {
   return stall_ == Stall::kNone && !client_.close_after_replies &&
          replies_.places() < kMaxOperationsInFlight && in_flight_ < kMaxOperationsInFlight &&
          request_bytes_in_flight_ < kMaxRequestBytesInFlight &&
-         bytes_in_queue_ + unsent_bytes < limit;
+         (client_.authenticated ? owed_.has_room() : owed_.bytes() < kMaxReplyBytesBeforeLogin);
 }
 
 void Session::OnInput(protocol::ReadBuffer* in) {
@@ -57,7 +60,7 @@ void Session::OnInput(protocol::ReadBuffer* in) {
   client_.last_interaction_ms = now_ms_;
   parser_.set_max_bulk_bytes(context_.config->proto_max_bulk_bytes.load(std::memory_order_relaxed));
   size_t ahead = 0;  // requests whose objects are on their way into the caches
-  while (AcceptsInput(0)) {
+  while (AcceptsInput()) {
     if (ahead == 0) ahead = context_.router->PrefetchFor(in->unread(), client_.database);
     const Result result = parser_.Parse(in->unread());
     if (result == Result::kIncomplete) break;
@@ -239,7 +242,7 @@ void Session::RunHere(const Request& request, bool on_shard) {
     return;
   }
   if (RepliesSuppressed() && !request.command->replies_are_pushes) bytes.resize(begin);
-  bytes_in_queue_ += bytes.size() - begin;
+  Owe(bytes.size() - begin);
   // Even if nothing is told: what is published later waits for it.
   if (!shard.IsDurable(outcome.depends_on)) LetWait(begin, outcome.depends_on);
   if ((request.command->flags & kPubSub) != 0) AfterMessageCommand();
@@ -263,7 +266,7 @@ void Session::ReplyHere(std::string_view reply) {
   const size_t begin = bytes.size();
   bytes.append(reply);
   if (RepliesSuppressed()) bytes.resize(begin);
-  bytes_in_queue_ += bytes.size() - begin;
+  Owe(bytes.size() - begin);
 }
 
 void Session::SendAway(uint32_t shard, const Request& request) {
@@ -290,6 +293,10 @@ void Session::OnBatchReplies(const OperationBatch& batch) {
   }
   for (const SlowRequest& slow : batch.slow_requests()) context_.executor->NoteSlow(slow, client_);
   if (batch.target() == context_.router->core()) own_in_flight_ -= batch.items().size();
+  if (batch.has_more()) {
+    halted_batches_.push_back({batch.target(), batch.next_place()});
+    LetBatchesGoOn();
+  }
   if (host_ != nullptr) host_->OnOutput();
   RemoveInFlight(batch.items().size());
 }
@@ -301,12 +308,6 @@ void Session::Resume() {
 void Session::EndStall() {
   stall_ = Stall::kNone;
   if (host_ != nullptr) host_->OnReadyForInput();
-}
-
-void Session::TakeOutput(std::string* out) {
-  const size_t before = out->size();
-  replies_.TakeReady(out);
-  bytes_in_queue_ -= std::min(bytes_in_queue_, out->size() - before);
 }
 
 void Session::AddInFlight(uint64_t count) {

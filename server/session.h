@@ -20,6 +20,7 @@
 #include "server/executor.h"
 #include "server/outbox.h"
 #include "server/output_limit.h"
+#include "server/reply_budget.h"
 #include "server/reply_queue.h"
 #include "server/requester.h"
 #include "server/router.h"
@@ -50,6 +51,7 @@ struct SessionContext {
   const Config* config = nullptr;
   const PauseState* pause = nullptr;
   const std::atomic<bool>* writes_refused = nullptr;  // too little disk space
+  ReplyBudget* reply_budget = nullptr;
   /// Sessions that CLIENT PAUSE holds back; the core resumes them.
   std::vector<boost::intrusive_ptr<class Session>>* paused = nullptr;
 };
@@ -62,9 +64,10 @@ struct SessionContext {
 /// the input is through; a command that spans shards, or whose reply comes later, stalls the session: the
 /// rest of the input stays unread until it has run.
 ///
-/// Limits: `kMaxOperationsInFlight`, `kMaxRequestBytesInFlight` and `kMaxReplyBytesInFlight`; beyond one
-/// of them no request is taken until replies have come or left (`AcceptsInput`). Before login the last
-/// is much smaller. Replies that another shard has not sent yet count with their number only.
+/// Limits: `kMaxOperationsInFlight`, `kMaxRequestBytesInFlight` and the core's ReplyBudget; beyond one of
+/// them no request is taken until replies have come or left (`AcceptsInput`). Before login the last is much
+/// smaller. Other shards send replies in parts, and make the next one when the session, within the same
+/// budget, lets them go on.
 ///
 /// What it publishes goes out when the replies to all that was asked before may be told (session_messages.cc).
 /// Messages for its client stand between replies, behind those of what has run; a client that does not take
@@ -80,9 +83,6 @@ class Session final : public Requester,
   static constexpr size_t kMaxOperationsInFlight = 16384;
   /// Arguments of operations that are under way to other shards.
   static constexpr size_t kMaxRequestBytesInFlight = size_t{16} << 20;
-  static constexpr size_t kMaxReplyBytesInFlight = size_t{256} << 20;
-  /// What a client that watches all requests may leave unread before it is cut off.
-  static constexpr size_t kMaxMonitorBytes = size_t{64} << 20;
   static constexpr size_t kMaxReplyBytesBeforeLogin = size_t{64} << 10;
 
   Session(const SessionContext& context, SessionHost* host, ClientState client);
@@ -90,11 +90,14 @@ class Session final : public Requester,
 
   /// Takes the complete requests out of `in`, as far as the session accepts them now.
   void OnInput(protocol::ReadBuffer* in);
-  /// Whether OnInput would do something with a complete request. `unsent_bytes`: replies that were
-  /// taken out but not yet written.
-  [[nodiscard]] bool AcceptsInput(size_t unsent_bytes) const;
-  /// Appends the replies that may be told now to `*out`.
+  /// Whether OnInput would do something with a complete request.
+  [[nodiscard]] bool AcceptsInput() const;
+  /// Appends the replies that may be told now to `*out`. They count as owed until `OnWritten`.
   void TakeOutput(std::string* out);
+  /// So many bytes of what was taken out are written.
+  void OnWritten(size_t bytes);
+  /// Bytes of replies and messages that were made and not written yet.
+  [[nodiscard]] size_t owed_bytes() const { return owed_.bytes(); }
   [[nodiscard]] bool has_output() const { return replies_.has_ready(); }
   /// All is said: the connection closes once what was taken is written.
   [[nodiscard]] bool finished() const { return client_.close_after_replies && replies_.empty(); }
@@ -108,10 +111,6 @@ class Session final : public Requester,
   [[nodiscard]] bool is_gone() const override { return gone_.load(); }
   /// The connection is gone; replies that still come are dropped.
   void Detach();
-  /// Everything that was taken out is written.
-  void OnAllWritten() {
-    if (!has_output()) hold_ = nullptr;
-  }
   /// Others wait until this client has read what it asked for.
   [[nodiscard]] bool is_in_the_way() const { return hold_ != nullptr && hold_->IsInTheWay(); }
   /// Frees recycled memory of a quiet session.
@@ -189,6 +188,8 @@ class Session final : public Requester,
   void OpenLocalPlace();
   void CloseLocalPlace();
   [[nodiscard]] bool RepliesSuppressed() const;
+  void Owe(size_t bytes);
+  void LetBatchesGoOn();
   void Finish(uint64_t place, std::string_view bytes);
   void Fill(uint64_t place);
   void AddInFlight(uint64_t count);
@@ -210,7 +211,14 @@ class Session final : public Requester,
   // them for that shard is sent after them.
   uint64_t own_in_flight_ = 0;
   size_t request_bytes_in_flight_ = 0;
-  size_t bytes_in_queue_ = 0;  // in the places of replies_, about
+  OwedReplies owed_;
+  size_t unwritten_bytes_ = 0;  // of owed_, that were taken out
+  // Batches that have more to do and wait for the client to read: where, and the place of what they do next.
+  struct HaltedBatch {
+    uint32_t shard;
+    uint64_t next_place;
+  };
+  std::vector<HaltedBatch> halted_batches_;
   Outbox outbox_;
   uint32_t publishing_transactions_ =
       0;                               // have run, and what they publish is not in the outbox yet

@@ -13,9 +13,7 @@ void Session::OnDeferredReply(std::string bytes, std::shared_ptr<ReplyHold> hold
     --publishing_transactions_;
     PublishFrom(deferred_place_, bytes, std::move(*std::exchange(deferred_publications_, nullptr)));
   } else {
-    bytes_in_queue_ += bytes.size();
-    replies_.bytes(deferred_place_) = std::move(bytes);
-    replies_.Fill(deferred_place_);
+    Finish(deferred_place_, bytes);
   }
   if (host_ != nullptr && !deferred_suppressed_) hold_ = std::move(hold);
   if (host_ != nullptr) host_->OnOutput();

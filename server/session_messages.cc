@@ -49,7 +49,7 @@ void Session::PublishHere() {
     std::string& bytes = replies_.bytes(local_place_);
     const size_t before = bytes.size();
     protocol::ReplyWriter(&bytes, client_.resp).Integer(static_cast<int64_t>(receivers));
-    bytes_in_queue_ += bytes.size() - before;
+    Owe(bytes.size() - before);
     return;
   }
   CloseLocalPlace();
@@ -115,17 +115,16 @@ void Session::OnMessage(EncodedMessage* message) {
     replies_.bytes(place).append(bytes);
     replies_.Fill(place);
   }
-  bytes_in_queue_ += bytes.size();
-  if (bytes_in_queue_ + client_.unsent_bytes > OutputLimit::kSoftBytes) {
+  Owe(bytes.size());
+  if (owed_.bytes() > OutputLimit::kSoftBytes) {
     static_cast<void>(IsOverLimit(WallClock::NowMs()));
   }
   host_->OnOutput();
 }
 
 bool Session::IsOverLimit(int64_t now_ms) {
-  over_limit_ =
-      over_limit_ || (IsSubscriber(client_) &&
-                      output_limit_.Exceeds(bytes_in_queue_ + client_.unsent_bytes, now_ms));
+  const bool listens = IsSubscriber(client_) || client_.monitoring;
+  over_limit_ = over_limit_ || (listens && output_limit_.Exceeds(owed_.bytes(), now_ms));
   return over_limit_;
 }
 

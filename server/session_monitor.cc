@@ -4,6 +4,7 @@
 
 #include "server/monitors.h"
 #include "server/session.h"
+#include "server/wall_clock.h"
 
 namespace tally::server {
 
@@ -38,14 +39,10 @@ void Session::StopMonitoring() {
 
 // A client that does not keep up is cut off: what it would miss it could not tell from what never was.
 void Session::OnMonitorLine(const std::string& line) {
-  if (host_ == nullptr || client_.close_after_replies) return;
-  if (bytes_in_queue_ > kMaxMonitorBytes) {
-    client_.close_after_replies = true;
-    StopMonitoring();
-  } else {
-    CloseLocalPlace();
-    Finish(replies_.Open(), line);
-  }
+  if (host_ == nullptr || client_.close_after_replies || over_limit_) return;
+  CloseLocalPlace();
+  Finish(replies_.Open(), line);
+  if (owed_.bytes() > OutputLimit::kSoftBytes && IsOverLimit(WallClock::NowMs())) StopMonitoring();
   host_->OnOutput();
 }
 

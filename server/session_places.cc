@@ -48,9 +48,46 @@ void Session::OnLocalRelease(uint64_t place) {
   RemoveInFlight(1);
 }
 
+void Session::Owe(size_t bytes) {
+  if (host_ == nullptr) return;
+  owed_.Add(bytes);
+  client_.owed_bytes = owed_.bytes();
+}
+
+void Session::TakeOutput(std::string* out) {
+  const size_t before = out->size();
+  replies_.TakeReady(out);
+  unwritten_bytes_ += out->size() - before;
+  LetBatchesGoOn();  // the first place is another one, be it that nothing was in it to be written
+}
+
+void Session::OnWritten(size_t bytes) {
+  unwritten_bytes_ -= bytes;
+  owed_.Remove(bytes);
+  client_.owed_bytes = owed_.bytes();
+  if (unwritten_bytes_ == 0 && !has_output()) hold_ = nullptr;
+  LetBatchesGoOn();
+}
+
+// Where the client has read all that it can be told, the batch goes on that makes the next reply, whatever others
+// have made that may only be told behind it.
+void Session::LetBatchesGoOn() {
+  if (halted_batches_.empty()) return;
+  const bool has_room = owed_.has_room();  // of one that is gone, always
+  const bool has_read_all = unwritten_bytes_ == 0 && !has_output();
+  std::erase_if(halted_batches_, [&](const HaltedBatch& halted) {
+    const bool goes_on = has_room || (has_read_all && halted.next_place == replies_.first());
+    if (goes_on) context_.router->LetGoOn(halted.shard, this);
+    return goes_on;
+  });
+}
+
+// What is made for a client that is gone is thrown away.
 void Session::Finish(uint64_t place, std::string_view bytes) {
-  replies_.bytes(place).append(bytes);
-  bytes_in_queue_ += bytes.size();
+  if (host_ != nullptr) {
+    replies_.bytes(place).append(bytes);
+    Owe(bytes.size());
+  }
   Fill(place);
 }
 

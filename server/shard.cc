@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/announcer.h"
 #include "storage/invariant.h"
 
 namespace tally::server {
@@ -19,6 +20,7 @@ Shard::Shard(uint32_t number, const ShardMap& shard_map, int databases, Executor
       input_gate_(number, this, &keyspace_),
       memory_(&keyspace_) {
   keyspaces_[number] = &keyspace_;
+  keyspace_.set_expiry_listener(&executor_->key_events());
 }
 
 bool Shard::Knows(int database, std::span<const storage::Key> keys) const {
@@ -52,6 +54,7 @@ storage::Ticket Shard::CloseTurn() {
   TALLY_ASSERT(!occupied_, "a spanning operation appends its changes itself, as one change set");
   if (!keyspace_.has_changes()) {
     TALLY_ASSERT(!gate_.waits_for_open_turn(), "a reply waits for a change set that will not come");
+    Announce(storage::kNoTicket);
     return storage::kNoTicket;
   }
   change_set_.clear();
@@ -61,8 +64,17 @@ storage::Ticket Shard::CloseTurn() {
   const storage::Ticket ticket = log_->Append(change_set_);
   keyspace_.Stamp(ticket);
   gate_.CloseTurn(ticket);
+  Announce(ticket);
   if (change_set_.capacity() > kKeptChangeSetBytes) std::string().swap(change_set_);
   return ticket;
+}
+
+void Shard::Announce(storage::Ticket ticket) {
+  KeyEvents& events = executor_->key_events();
+  if (events.empty()) return;
+  // A miss tells of what was removed before, perhaps by a turn that is not durable yet.
+  if (ticket == storage::kNoTicket) ticket = log_->appended();
+  announcer_->Announce(number_, ticket, events.Take());
 }
 
 storage::Keyspace* Shard::Enter() {

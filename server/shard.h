@@ -21,6 +21,8 @@
 
 namespace tally::server {
 
+class Announcer;
+
 /// The objects of one core's slots, the turn's change set, and the gate.
 ///
 /// Operations run one after the other, in the order in which they reach the shard. While a spanning
@@ -46,6 +48,9 @@ class Shard final : private InputGate::Host {
     input_gate_.Attach(database, loader);
     may_be_cold_ = !keyspace_.is_complete();
   }
+
+  /// Who publishes events of keys; has to be there before they are wanted.
+  void set_announcer(Announcer* announcer) { announcer_ = announcer; }
 
   [[nodiscard]] uint32_t number() const { return number_; }
   [[nodiscard]] storage::Keyspace& keyspace() { return keyspace_; }
@@ -86,6 +91,10 @@ class Shard final : private InputGate::Host {
   static constexpr size_t kMaxTurnBytes = size_t{16} << 20;
   [[nodiscard]] bool TurnIsFull() const { return keyspace_.changed_bytes() > kMaxTurnBytes; }
 
+  /// Has the events that were noted here published, once the change set with this ticket is durable. No
+  /// change set: once all that they may tell of is. (A turn that is closed has done so.)
+  void Announce(storage::Ticket ticket);
+
   // A spanning operation's visit.
   [[nodiscard]] bool occupied() const override { return occupied_; }
   /// Closes the turn, and nothing else runs here until `Leave`. Requires `!occupied()`.
@@ -117,6 +126,7 @@ class Shard final : private InputGate::Host {
   storage::CommitLog* log_ = nullptr;
   storage::Database* database_ = nullptr;
   ObjectLoader* loader_ = nullptr;
+  Announcer* announcer_ = nullptr;
   ReplyGate gate_;
   InputGate input_gate_;
   MemoryBudget memory_;

@@ -213,11 +213,16 @@ void SpanningOperation::RunHandlers(Shard* last) {
 }
 
 void SpanningOperation::Run(Shard* last) {
+  // One order for all that happens, on whichever of them.
+  for (const uint32_t visit : visits_) {
+    keyspaces_[visit]->set_expiry_listener(&last->executor().key_events());
+  }
   RunHandlers(last);
   executed_ = true;
 
   std::string change_set;
   bool changed = false;
+  storage::Ticket ticket = storage::kNoTicket;
   for (const uint32_t visit : visits_) {
     storage::Keyspace& keyspace = *keyspaces_[visit];
     if (!keyspace.has_changes()) continue;
@@ -228,15 +233,18 @@ void SpanningOperation::Run(Shard* last) {
   if (changed) {
     for (const uint32_t visit : visits_) keyspaces_[visit]->EncodeObjects(&change_set);
     for (const uint32_t visit : visits_) keyspaces_[visit]->EncodeCounts(&change_set);
-    const storage::Ticket ticket = last->log().Append(change_set);
+    ticket = last->log().Append(change_set);
     for (const uint32_t visit : visits_) {
       if (keyspaces_[visit]->has_changes()) keyspaces_[visit]->Stamp(ticket);
     }
     if (outcome_.depends_on == storage::kOpenTicket) outcome_.depends_on = ticket;
   }
+  last->Announce(ticket);
   for (const uint32_t visit : visits_) {
+    Shard* const shard = (*route_.shards)[visit];
+    keyspaces_[visit]->set_expiry_listener(&shard->executor().key_events());
     if (visit == last->number()) continue;
-    LeaveOther((*route_.shards)[visit], /*entered=*/true);
+    LeaveOther(shard, /*entered=*/true);
   }
 }
 

@@ -31,21 +31,15 @@ void GetSet(Operation& op) {
   Object* found = op.FindForRead(0);
   ReplyValue(op, found);
   PutValue(op, 0, found, op.arg(2), kNoExpiry);
+  op.Notify(kStringEvent, "set", 0);
 }
 
 void GetDel(Operation& op) {
   Object* found = op.FindForRead(0);
   ReplyValue(op, found);
-  if (found != nullptr) op.Erase(0, found);
-}
-
-// Puts a value that is to live until the given moment, which may be past.
-void PutUntil(Operation& op, Object* found, std::string_view value, int64_t expires_at_ms) {
-  if (expires_at_ms == kNoExpiry || expires_at_ms >= op.now_ms()) {
-    PutValue(op, 0, found, value, expires_at_ms);
-  } else if (found != nullptr) {
-    op.Erase(0, found);
-  }
+  if (found == nullptr) return;
+  op.Erase(0, found);
+  op.Notify(kGenericEvent, "del", 0);
 }
 
 void Set(Operation& op) {
@@ -69,12 +63,19 @@ void Set(Operation& op) {
   } else {
     op.reply().Ok();
   }
-  if (!refused) PutUntil(op, found, op.arg(2), expires_at_ms);
+  if (refused) return;
+  // The moment may be past: as in Redis it is there, and expires when somebody looks.
+  PutValue(op, 0, found, op.arg(2), expires_at_ms);
+  op.Notify(kStringEvent, "set", 0);
+  if (options->expiry == StringOptions::Expiry::kTime) op.Notify(kGenericEvent, "expire", 0);
 }
 
 void SetNx(Operation& op) {
   const bool absent = op.Find(0) == nullptr;
-  if (absent) PutValue(op, 0, nullptr, op.arg(2), kNoExpiry);
+  if (absent) {
+    PutValue(op, 0, nullptr, op.arg(2), kNoExpiry);
+    op.Notify(kStringEvent, "set", 0);
+  }
   op.reply().Integer(absent ? 1 : 0);
 }
 
@@ -82,6 +83,8 @@ void SetWithExpiry(Operation& op, TimeForm form) {
   const std::optional<int64_t> moment_ms = ParseExpiry(op, op.arg(2), form);
   if (!moment_ms) return;
   PutValue(op, 0, op.Find(0), op.arg(3), *moment_ms);
+  op.Notify(kStringEvent, "set", 0);
+  op.Notify(kGenericEvent, "expire", 0);
   op.reply().Ok();
 }
 void SetEx(Operation& op) { SetWithExpiry(op, {.in_seconds = true}); }
@@ -102,10 +105,17 @@ void GetEx(Operation& op) {
     expires_at_ms = kNoExpiry;
   }
   ReplyValue(op, found);
-  if (options->expiry == StringOptions::Expiry::kTime && expires_at_ms <= op.now_ms()) {
+  const bool expires = options->expiry == StringOptions::Expiry::kTime;
+  if (expires && expires_at_ms <= op.now_ms()) {
     op.Erase(0, found);
-  } else if (expires_at_ms != found->expires_at_ms()) {
-    op.SetExpiry(0, found, expires_at_ms);
+    return op.Notify(kGenericEvent, "del", 0);
+  }
+  const bool changes = expires_at_ms != found->expires_at_ms();
+  if (changes) op.SetExpiry(0, found, expires_at_ms);
+  if (expires) {
+    op.Notify(kGenericEvent, "expire", 0);
+  } else if (changes) {
+    op.Notify(kGenericEvent, "persist", 0);
   }
 }
 
@@ -117,6 +127,7 @@ void Append(Operation& op) {
   const std::string_view tail = op.arg(2);
   if (found == nullptr) {
     PutValue(op, 0, nullptr, tail, kNoExpiry);
+    op.Notify(kStringEvent, "append", 0);
     return op.reply().Integer(static_cast<int64_t>(tail.size()));
   }
   const size_t size = ValueSize(*found) + tail.size();
@@ -124,6 +135,7 @@ void Append(Operation& op) {
     return op.reply().Error(errors::kStringTooLong);
   }
   op.reply().Integer(static_cast<int64_t>(size));
+  op.Notify(kStringEvent, "append", 0);
   if (tail.empty()) return;
 
   const ValueText text_before(found);

@@ -1,16 +1,15 @@
 // Commands that take a value to another key or another database. Its expiry goes with it.
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "protocol/errors.h"
-#include "protocol/number.h"
 #include "server/command_families.h"
 #include "server/operation.h"
+#include "server/selected_database.h"
 
 namespace tally::server {
 namespace {
@@ -22,22 +21,6 @@ using Arguments = std::span<const std::string_view>;
 
 constexpr size_t kSource = 0;  // key numbers
 constexpr size_t kDestination = 1;
-
-// The database that a client names.
-struct NamedDatabase {
-  int number = 0;
-  std::string error;  // not empty: it is none
-};
-
-NamedDatabase ReadDatabase(std::string_view text, int databases) {
-  constexpr int kLeast = std::numeric_limits<int>::min();
-  constexpr int kMost = std::numeric_limits<int>::max();
-  const std::optional<int64_t> number = protocol::ParseInt64(text);
-  if (!number) return {0, std::string(errors::kNotAnInteger)};
-  if (*number < kLeast || *number > kMost) return {0, errors::MustBeBetween(kLeast, kMost)};
-  if (*number < 0 || *number >= databases) return {0, std::string(errors::kDbIndexOutOfRange)};
-  return {static_cast<int>(*number), {}};
-}
 
 struct CopyOptions {
   std::optional<int> database;  // else the client's own
@@ -69,8 +52,7 @@ std::optional<int> CopyDatabase(Arguments args, int databases) {
 }
 
 std::optional<int> MoveDatabase(Arguments args, int databases) {
-  const NamedDatabase named = ReadDatabase(args[2], databases);
-  return named.error.empty() ? std::optional(named.number) : std::nullopt;
+  return SelectedDatabase(args[2], databases);
 }
 
 enum class Renamed : uint8_t { kAnswered, kDestinationExists, kDone };
@@ -86,7 +68,10 @@ Renamed RenameIf(Operation& op, bool only_if_absent) {
   if (found != nullptr && only_if_absent) return Renamed::kDestinationExists;
   if (is_same) return Renamed::kDone;
   op.PutCopyIn(op.database(), kDestination, found, *source);
+  if (found != nullptr) op.NotifyNew(op.database(), kDestination);
   op.Erase(kSource, source);
+  op.Notify(kGenericEvent, "rename_from", kSource);
+  op.Notify(kGenericEvent, "rename_to", kDestination);
   return Renamed::kDone;
 }
 
@@ -111,6 +96,8 @@ void Copy(Operation& op) {
   Object* const found = op.FindIn(database, kDestination);
   if (found != nullptr && !options.replaces) return op.reply().Integer(0);
   op.PutCopyIn(database, kDestination, found, *source);
+  if (found != nullptr) op.NotifyNew(database, kDestination);
+  op.NotifyIn(database, kGenericEvent, "copy_to", kDestination);
   op.reply().Integer(1);
 }
 
@@ -124,6 +111,8 @@ void Move(Operation& op) {
   }
   op.PutCopyIn(target.number, kSource, nullptr, *source);
   op.Erase(kSource, source);
+  op.Notify(kGenericEvent, "move_from", kSource);
+  op.NotifyIn(target.number, kGenericEvent, "move_to", kSource);
   op.reply().Integer(1);
 }
 

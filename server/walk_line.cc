@@ -118,7 +118,8 @@ bool WalkPlace::others_wait() const { return line_->others_wait(); }
 
 void WalkPlace::OnGathered(size_t bytes) {
   bytes_ = bytes;
-  TALLY_ASSERT(!gathered_.exchange(true), "a walk gathers once");
+  const bool had_gathered = gathered_.exchange(true);
+  TALLY_ASSERT(!had_gathered, "a walk gathers once");
   line_->OnGathered(bytes);
 }
 

@@ -16,6 +16,12 @@ class WallClock {
                std::chrono::system_clock::now().time_since_epoch())
         .count();
   }
+  /// In us, for what is only shown; tests cannot change it.
+  [[nodiscard]] static int64_t NowUs() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
   /// For tests: from now on the clock stands at `now_ms`; 0 lets it run again.
   static void SetForTest(int64_t now_ms) { fixed_ms_.store(now_ms, std::memory_order_relaxed); }
 

@@ -28,6 +28,12 @@ class DatabaseMap {
 
   [[nodiscard]] int databases() const { return static_cast<int>(entries_.size()); }
   [[nodiscard]] int StoredOf(int database) const { return At(database).stored; }
+  /// The one whose objects are in this stored database.
+  [[nodiscard]] int OwnerOf(int stored) const {
+    int owner = 0;
+    while (StoredOf(owner) != stored) ++owner;
+    return owner;
+  }
   /// Of the last change of where it is; `kOpenTicket`: in the turn that is open.
   [[nodiscard]] Ticket ticket(int database) const { return At(database).ticket; }
 

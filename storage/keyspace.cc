@@ -24,6 +24,15 @@ Keyspace::Keyspace(SlotRange slots, int databases)
     : slots_(slots), map_(databases), databases_(static_cast<size_t>(databases)) {}
 
 Object* Keyspace::Find(int database, const Key& key, int64_t now_ms, Ticket* seen) {
+  Object* const object = FindExpiredToo(database, key, now_ms, seen);
+  if (object != nullptr && object->IsExpired(now_ms)) {
+    Expire(database, key, object);
+    return nullptr;
+  }
+  return object;
+}
+
+Object* Keyspace::FindExpiredToo(int database, const Key& key, int64_t now_ms, Ticket* seen) {
   Database& db = databases_[Index(database)];
   access_clock_ = AccessClockAt(now_ms);
   if (db.tables.empty()) {
@@ -36,13 +45,7 @@ Object* Keyspace::Find(int database, const Key& key, int64_t now_ms, Ticket* see
     return nullptr;
   }
   *seen = std::max(*seen, object->ticket());
-  if (object->is_tombstone()) return nullptr;
-  if (object->IsExpired(now_ms)) {
-    MakeTombstone(database, key, object);
-    ++expired_count_;
-    return nullptr;
-  }
-  return object;
+  return object->is_tombstone() ? nullptr : object;
 }
 
 void Keyspace::PutInteger(int database, const Key& key, Object* found, int64_t value,
@@ -120,6 +123,13 @@ void Keyspace::Erase(int database, const Key& key, Object* found) {
 void Keyspace::MakeTombstone(int database, const Key& key, Object* found) {
   // `key` may be a view of the object that is about to go.
   Substitute(database, key, found, Object::NewTombstone(key));
+}
+
+// Its time has come.
+void Keyspace::Expire(int database, const Key& key, Object* found) {
+  if (expiry_listener_ != nullptr) expiry_listener_->OnExpired(map_, database, key.name);
+  MakeTombstone(database, key, found);
+  ++expired_count_;
 }
 
 void Keyspace::EnsureTables(Database& database) {

@@ -12,6 +12,7 @@
 
 #include "storage/access_clock.h"
 #include "storage/database_map.h"
+#include "storage/expiry_listener.h"
 #include "storage/key.h"
 #include "storage/object.h"
 #include "storage/object_codec.h"
@@ -49,6 +50,8 @@ class Keyspace {
   /// the way; that removal is journaled, but this reader need not wait for it: expiry is a fact of the
   /// committed state and the clock).
   [[nodiscard]] Object* Find(int database, const Key& key, int64_t now_ms, Ticket* seen);
+  /// The same, but an expired object is found and stays: for who removes it anyhow, or tells of its memory.
+  [[nodiscard]] Object* FindExpiredToo(int database, const Key& key, int64_t now_ms, Ticket* seen);
 
   /// Whether `Find` can tell: the object, or the tombstone that says it is absent, is in memory, or its
   /// slot is complete.
@@ -70,6 +73,8 @@ class Keyspace {
   /// Tells `watcher` when the object changes, or its absence ends. It has expired by `now_ms`: absent.
   void Watch(int database, const Key& key, int64_t now_ms, std::shared_ptr<Watcher> watcher);
   [[nodiscard]] WatchTable& watches() { return watches_; }
+  /// Who learns of expired objects when they are removed; null: nobody.
+  void set_expiry_listener(ExpiryListener* listener) { expiry_listener_ = listener; }
 
   /// Which stored database is whose. Every other call takes the number of a stored one.
   [[nodiscard]] const DatabaseMap& map() const { return map_; }
@@ -249,6 +254,7 @@ class Keyspace {
   void SkipEmptyDatabases();
   void NextEvictDatabase();
   void MakeTombstone(int database, const Key& key, Object* found);
+  void Expire(int database, const Key& key, Object* found);
   void FinishPut(int database, const Key& key, Object* found, int64_t expires_at_ms);
   void DropTables(int database);
   [[nodiscard]] bool MayExist(int database, uint32_t slot, uint64_t hash, int64_t now_ms) const;
@@ -282,6 +288,7 @@ class Keyspace {
   Ticket last_change_ = kNoTicket;
   Pins pins_;
   WatchTable watches_;
+  ExpiryListener* expiry_listener_ = nullptr;
   AccessClock access_clock_ = 0;  // of the latest Find: what is made now was used now
   int evict_database_ = 0;        // where EvictStep goes on
   SlotPosition evict_from_;

@@ -50,8 +50,7 @@ void Keyspace::RemoveExpired(int database, const Key& key, uint32_t generation,
   Object* const object =
       InsertInto(&db.tables[Offset(key.slot)], Object::NewInteger(key, 0, expires_at_ms), key);
   CountResident(db, key.slot, *object, +1);
-  MakeTombstone(database, key, object);
-  ++expired_count_;
+  Expire(database, key, object);
 }
 
 void Keyspace::WatchSlot(int database, uint32_t slot) {

@@ -82,9 +82,8 @@ uint64_t Keyspace::ExpireFrom(int database, uint32_t slot, int64_t now_ms, uint6
       });
   for (Object* object : condemned) {
     const Key key{object->name(), static_cast<uint16_t>(slot), object->hash()};
-    MakeTombstone(database, key, object);
+    Expire(database, key, object);
   }
-  expired_count_ += condemned.size();
   return next;
 }
 

@@ -81,6 +81,7 @@ class Recovery {
  private:
   Status ReadSeed();
   Status BeginNew();
+  [[nodiscard]] Status RefuseFewerDatabases(size_t needed) const;
   Status ReadCheckpoint();
   void ApplyCheckpoint();
   Status ReplayJournal();
@@ -169,6 +170,13 @@ Status Recovery::ReadSeed() {
   return Refuse("the database's hash-seed record is missing, damaged or of a newer Tally");
 }
 
+Status Recovery::RefuseFewerDatabases(size_t needed) const {
+  return Status::Failure(fmt::format(
+      "the data has at least {} databases; this server is set up with {}. Nothing was changed. "
+      "Start it with at least as many",
+      needed, databases_));
+}
+
 Status Recovery::ReadCheckpoint() {
   std::string encoded;
   Status status = database_->ReadMeta(kMetaCheckpoint, &encoded);
@@ -177,10 +185,7 @@ Status Recovery::ReadCheckpoint() {
     return Refuse("the database's checkpoint record is damaged or of a newer Tally");
   }
   if (checkpoint_.generations.size() > databases_) {
-    return Status::Failure(fmt::format(
-        "the data has {} databases; this server is set up with {}. Nothing was changed. "
-        "Start it with at least as many",
-        checkpoint_.generations.size(), databases_));
+    return RefuseFewerDatabases(checkpoint_.generations.size());
   }
   return status;
 }
@@ -252,12 +257,12 @@ Status Recovery::ReplayEntry(Ticket key, std::string_view blob) {
 Status Recovery::ReplayChangeSet(Ticket ticket, std::string_view change_set) {
   while (!change_set.empty()) {
     Change change;
-    if (!ReadChange(&change_set, &change) || change.database >= databases_ ||
-        change.stored >= databases_) {
-      return Refuse(fmt::format(
-          "a change under ticket {} is damaged, of a newer Tally, or of a database beyond the {} "
-          "that this server is set up with",
-          ticket, databases_));
+    if (!ReadChange(&change_set, &change)) {
+      return Refuse(fmt::format("a change under ticket {} is damaged or of a newer Tally", ticket));
+    }
+    if (const size_t needed = std::max(change.database, change.stored) + size_t{1};
+        needed > databases_) {
+      return RefuseFewerDatabases(needed);
     }
     if (change.is_counts) {
       ReplayCounts(change, ticket);

@@ -271,6 +271,74 @@ TEST_F(MemoryLimitTest, ManyClientsThatAskForAllNamesDoNotFillMemory) {
   }
 }
 
+// Its names are more than may lie unread: until they are read no other client's are gathered, but not for ever.
+TEST_F(MemoryLimitTest, WhoReadsNoneOfItsNamesLosesItsConnection) {
+  constexpr int kNames = 20'000;
+  constexpr size_t kNameBytes = 2'000;
+  ServerProcess server({.threads = 2});
+  Client writer(server.port());
+  std::string pipeline;
+  for (int i = 0; i < kNames; ++i) {
+    pipeline += EncodeCommand({"SET", CounterName(i) + std::string(kNameBytes, 'n'), "1"});
+  }
+  ASSERT_TRUE(writer.SendRaw(pipeline));
+  for (int i = 0; i < kNames; ++i) ASSERT_EQ(writer.ReadRawReply(), "+OK\r\n");
+
+  Client stuck(server.port());
+  ASSERT_TRUE(stuck.Send({"KEYS", "*"}));
+  const auto begin = Clock::now();
+  while (InfoField(server.port(), "total_net_output_bytes") < int64_t{1} << 20 &&
+         Clock::now() < begin + kPatience) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  Client other(server.port());
+  ASSERT_TRUE(other.Send({"KEYS", "counter:0000001?*"}));
+  const auto reply = other.ReadReply(kPatience);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->elements.size(), 10u);
+  const auto rest = stuck.ReadUntilClosed();
+  ASSERT_TRUE(rest) << "it is still connected";
+  EXPECT_LT(rest->size(), kNames * kNameBytes);
+}
+
+// Each asks for more than memory holds, and reads it later.
+TEST_F(MemoryLimitTest, LargeRepliesThatNobodyReadsDoNotFillMemory) {
+  if (IsSanitized()) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
+  constexpr int kClients = 10;
+  constexpr int kValues = 300;
+  constexpr size_t kValueBytes = size_t{256} << 10;
+  for (const int threads : {1, 2}) {
+    SCOPED_TRACE(fmt::format("{} threads", threads));
+    ServerProcess server(
+        {.threads = threads, .extra_arguments = {"--maxmemory", std::to_string(kLimitBytes)}});
+    Client writer(server.port());
+    std::string pipeline;
+    for (int i = 0; i < kValues; ++i) {
+      const std::string value(kValueBytes, static_cast<char>('a' + i % 26));
+      ASSERT_EQ(writer.Command({"SET", CounterName(i), value}), "+OK\r\n");
+      pipeline += EncodeCommand({"GET", CounterName(i)});
+    }
+    std::vector<Client> clients;
+    for (int i = 0; i < kClients; ++i) {
+      clients.emplace_back(server.port());
+      ASSERT_TRUE(clients.back().SendRaw(pipeline));
+    }
+    for (int i = 0; i < 100; ++i) ASSERT_EQ(writer.Command({"SET", "other", "1"}), "+OK\r\n");
+    for (Client& client : clients) {
+      for (int i = 0; i < kValues; ++i) {
+        const auto reply = client.ReadRawReply();
+        ASSERT_TRUE(reply);
+        ASSERT_EQ(reply->size(), kValueBytes + 11) << i;
+        ASSERT_EQ((*reply)[kValueBytes], static_cast<char>('a' + i % 26)) << i;
+      }
+    }
+    const int64_t peak = StatusBytes(server.pid(), "VmHWM");
+    std::cout << fmt::format("resident at most {} MiB\n", peak >> 20);
+    // Twice: a gigabyte passes within a second, and the allocator gives pages back only after half of one.
+    EXPECT_LE(peak, kLimitBytes + 2 * kMomentBytes);
+  }
+}
+
 /// Writes values of a kilobyte, more of them than fit into the least memory that there is.
 void Fill(Client* client, int values) {
   std::string pipeline;

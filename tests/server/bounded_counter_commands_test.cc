@@ -138,11 +138,12 @@ TEST_F(IncrExTest, EnxSetsAnExpiryOnlyWhereThereIsNone) {
   EXPECT_EQ(Run("INCREX", "a", "ENX"), "-ERR ENX flag requires an expiration\r\n");
 }
 
-TEST_F(IncrExTest, AMomentThatIsPastRemoves) {
+TEST_F(IncrExTest, WhatIsToEndInThePastHasExpired) {
   Run("SET", "a", "10");
   EXPECT_EQ(Run("INCREX", "a", "EXAT", "1"), Pair("11", "1"));
   EXPECT_EQ(Run("EXISTS", "a"), ":0\r\n");
-  EXPECT_FALSE(Changes("INCREX", "b", "PXAT", "1"));
+  EXPECT_EQ(Run("INCREX", "b", "PXAT", "1"), Pair("1", "1"));
+  EXPECT_EQ(Run("GET", "b"), "$-1\r\n");
 }
 
 TEST_F(IncrExTest, OptionsAreSaidOnceAndExcludeEachOther) {

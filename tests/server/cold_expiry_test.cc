@@ -20,13 +20,7 @@ namespace {
 
 class ColdExpiryTest : public ::testing::Test {
  protected:
-  void MakeCold() {
-    server.Run();
-    server.Checkpoint();
-    server.EvictAll();
-    ASSERT_EQ(server.shard(0).keyspace().resident_objects(), 0u);
-    server.Turn(0);  // says that it may be cold
-  }
+  void MakeCold() { server.MakeCold(); }
   /// What the housekeeping sends; the shard takes it.
   void Send() {
     server.mailboxes().Send(0, std::make_unique<ColdExpiry>(&server.shard(0), &place));

@@ -13,6 +13,7 @@
 
 #include "server/config_file.h"
 #include "server/config_parameters.h"
+#include "server/key_events.h"
 #include "server/memory_limit.h"
 
 namespace tally::server {
@@ -92,6 +93,8 @@ TEST(ParseConfig, EveryOptionIsTaken) {
                                      "3gb",
                                      "--enable-debug-command",
                                      "Local",
+                                     "--notify-keyspace-events",
+                                     "KExg",
                                      "--journal-limit=1mb"});
   ASSERT_NE(parsed.config, nullptr) << parsed.text;
   const Config& config = *parsed.config;
@@ -110,6 +113,7 @@ TEST(ParseConfig, EveryOptionIsTaken) {
   EXPECT_EQ(config.maxmemory_bytes, uint64_t{3} << 30);
   EXPECT_EQ(config.debug_command, DebugCommand::kLocal);
   EXPECT_EQ(config.journal_limit_bytes, 1u << 20);
+  EXPECT_EQ(KeyEventLetters(config.notify_keyspace_events), "gxKE");
 }
 
 TEST(ParseConfig, BadInputIsAnErrorThatSaysWhereAndWhy) {

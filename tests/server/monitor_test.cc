@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "server/monitors.h"
+#include "server/output_limit.h"
 #include "tests/server/session_harness.h"
 
 namespace tally::server {
@@ -103,8 +104,18 @@ TEST_P(MonitorTest, WhoDoesNotKeepUpIsCutOff) {
     harness.Run();
     static_cast<void>(other.Take());
   }
-  EXPECT_TRUE(monitor.session().client().close_after_replies);
+  EXPECT_TRUE(monitor.session().is_over_limit()) << "its connection closes, read or not";
   EXPECT_FALSE(harness.services.monitors().any());
+}
+
+TEST_P(MonitorTest, WhoLeavesALittleUnreadForLongIsCutOffToo) {
+  Ask(monitor, "MONITOR\r\n");
+  monitor.withhold_output = true;
+  const std::string large(OutputLimit::kSoftBytes, 'x');
+  other.Send("*2\r\n$4\r\nECHO\r\n" + Bulk(large));
+  harness.Run();
+  EXPECT_FALSE(monitor.session().IsOverLimit(SessionHarness::kNowMs + OutputLimit::kSoftMs));
+  EXPECT_TRUE(monitor.session().IsOverLimit(SessionHarness::kNowMs + OutputLimit::kSoftMs + 1));
 }
 
 }  // namespace

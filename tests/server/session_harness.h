@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "protocol/read_buffer.h"
+#include "server/announcer.h"
 #include "server/command.h"
 #include "server/executor.h"
 #include "server/mailbox.h"
@@ -58,7 +59,7 @@ class TestClient final : public SessionHost {
   // As the core calls them; true when there was something to do.
   bool Pump() {
     input_due_ = false;
-    if (disconnected_ || in_.unread().empty() || !session_->AcceptsInput(0)) return false;
+    if (disconnected_ || in_.unread().empty() || !session_->AcceptsInput()) return false;
     session_->OnInput(&in_);
     return true;
   }
@@ -68,7 +69,7 @@ class TestClient final : public SessionHost {
     if (withhold_output) return false;
     const size_t before = received_.size();
     session_->TakeOutput(&received_);
-    session_->OnAllWritten();
+    session_->OnWritten(received_.size() - before);
     input_due_ = input_due_ || !in_.unread().empty();
     return received_.size() > before;
   }
@@ -139,9 +140,12 @@ class SessionHarness {
     log_ = std::make_unique<storage::CommitLog>(database.get(), recovered_.last,
                                                 storage::Durability::kSynced,
                                                 storage::CommitLog::Callbacks{});
+    announcer_ =
+        std::make_unique<Announcer>(&mailboxes_, &exchange_, &shards_[0]->gate(), log_.get());
     for (uint32_t i = 0; i < shards; ++i) {
       Core& core = *cores_[i];
       core.shard.Attach(log_.get(), database.get(), &loader_);
+      core.shard.set_announcer(announcer_.get());
       core.router =
           std::make_unique<Router>(i, &shard_map_, recovered_.seed, &shards_, &mailboxes_);
       core.context.router = core.router.get();
@@ -151,6 +155,7 @@ class SessionHarness {
       core.context.pause = &pause;
       core.context.writes_refused = &writes_refused;
       core.context.paused = &core.paused;
+      core.context.reply_budget = &core.reply_budget;
     }
   }
   /// What is under way comes home first, so that a leak checker sees who was forgotten.
@@ -256,6 +261,16 @@ class SessionHarness {
       if (!shard->occupied()) shard->keyspace().EvictAll();
     }
   }
+  /// Everything that was asked for is done; then all is on the disk, and nothing in memory.
+  void MakeCold() {
+    Run();
+    Checkpoint();
+    EvictAll();
+    for (uint32_t core = 0; core < shards_.size(); ++core) {
+      ASSERT_EQ(shards_[core]->keyspace().resident_objects(), 0u);
+      Turn(core);  // says that it may be cold
+    }
+  }
   void ResumePaused() {
     for (const auto& core : cores_) {
       for (const auto& session : std::exchange(core->paused, {})) session->Resume();
@@ -277,6 +292,7 @@ class SessionHarness {
   [[nodiscard]] Shard& shard(uint32_t core) { return *shards_[core]; }
   [[nodiscard]] const std::vector<Shard*>& shards() const { return shards_; }
   [[nodiscard]] const ShardMap& shard_map() const { return shard_map_; }
+  [[nodiscard]] ReplyBudget& reply_budget(uint32_t core) { return cores_[core]->reply_budget; }
   [[nodiscard]] Executor& executor(uint32_t core) { return cores_[core]->executor; }
   [[nodiscard]] Mailboxes& mailboxes() { return mailboxes_; }
   [[nodiscard]] storage::CommitLog& log() { return *log_; }
@@ -308,6 +324,7 @@ class SessionHarness {
     Shard shard;
     std::unique_ptr<Router> router;
     std::vector<boost::intrusive_ptr<Session>> paused;
+    ReplyBudget reply_budget;
     SessionContext context;
   };
 
@@ -342,6 +359,7 @@ class SessionHarness {
   Exchange exchange_;
   FakeLoader loader_;
   std::unique_ptr<storage::CommitLog> log_;
+  std::unique_ptr<Announcer> announcer_;
   storage::Ticket floor_ = storage::kNoTicket;
   std::atomic<int64_t> clock_us_ = 0;
   std::vector<std::unique_ptr<Core>> cores_;

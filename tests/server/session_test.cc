@@ -475,10 +475,10 @@ TEST(SessionLimitTest, InFlightLimitStopsInput) {
   const std::string request = "INCR " + server.KeyOn(1) + "\r\n";
   client.Send(Repeat(request, Session::kMaxOperationsInFlight + 10));
   EXPECT_EQ(client.unread(), 10 * request.size());
-  EXPECT_FALSE(client.session().AcceptsInput(0));
+  EXPECT_FALSE(client.session().AcceptsInput());
   server.Run();
   EXPECT_EQ(client.unread(), 0u);
-  EXPECT_TRUE(client.session().AcceptsInput(0));
+  EXPECT_TRUE(client.session().AcceptsInput());
   EXPECT_TRUE(
       client.Take().ends_with(":" + std::to_string(Session::kMaxOperationsInFlight + 10) + "\r\n"));
 }
@@ -494,6 +494,7 @@ TEST(SessionLimitTest, RepliesThatTheClientDoesNotTakeStopInput) {
   EXPECT_EQ(client.unread(), request.size()) << "all are answered, none is taken";
   std::string taken;
   client.session().TakeOutput(&taken);
+  client.session().OnWritten(taken.size());
   client.Pump();
   EXPECT_EQ(client.unread(), 0u);
 }
@@ -531,15 +532,18 @@ TEST(SessionLimitTest, ReplyBytesStopInput) {
   const size_t value_bytes = size_t{4} << 20;
   server.Ask(client, Encode({"SET", "big", std::string(value_bytes, 'v')}));
   Session& session = client.session();
-  EXPECT_TRUE(session.AcceptsInput(Session::kMaxReplyBytesInFlight - 1));
-  EXPECT_FALSE(session.AcceptsInput(Session::kMaxReplyBytesInFlight));
   client.withhold_output = true;
-  client.Send("GET big\r\n");
-  EXPECT_TRUE(session.AcceptsInput(Session::kMaxReplyBytesInFlight - value_bytes - 100));
-  EXPECT_FALSE(session.AcceptsInput(Session::kMaxReplyBytesInFlight - value_bytes));
+  const size_t fit = ReplyBudget::kMostPerClient / value_bytes;
+  client.Send(Repeat("GET big\r\n", fit + 3));
+  EXPECT_EQ(client.unread(), 3 * std::string_view("GET big\r\n").size());
+  EXPECT_FALSE(session.AcceptsInput());
   std::string taken;
   session.TakeOutput(&taken);
-  EXPECT_TRUE(session.AcceptsInput(Session::kMaxReplyBytesInFlight - 1));
+  EXPECT_FALSE(session.AcceptsInput()) << "taken, but not written yet";
+  session.OnWritten(taken.size() - 1);
+  EXPECT_TRUE(session.AcceptsInput());
+  EXPECT_EQ(session.owed_bytes(), 1U);
+  session.OnWritten(1);
 }
 
 // Counted while the input is taken: one input can ask for far more than it brings.
@@ -557,7 +561,7 @@ TEST(SessionLimitTest, BeforeLoginMuchLessIsKept) {
     const size_t fit = (Session::kMaxReplyBytesBeforeLogin + reply.size() - 1) / reply.size();
     client.Send(Repeat(request, fit + 5));
     EXPECT_EQ(client.unread(), std::string_view(request).size() * 5);
-    EXPECT_FALSE(client.session().AcceptsInput(0));
+    EXPECT_FALSE(client.session().AcceptsInput());
     client.withhold_output = false;
     client.OnOutput();
     server.Run();
@@ -746,7 +750,7 @@ TEST(SessionRefusalTest, ProtocolErrorClosesAfterEarlierReplies) {
   server.Run();
   EXPECT_EQ(client.Take(), ":1\r\n:1\r\n" + Error(errors::ExpectedBulk(':')));
   EXPECT_TRUE(client.session().finished());
-  EXPECT_FALSE(client.session().AcceptsInput(0));
+  EXPECT_FALSE(client.session().AcceptsInput());
 }
 
 TEST(SessionRefusalTest, QuitClosesAfterEarlierReplies) {

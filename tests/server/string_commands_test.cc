@@ -103,11 +103,12 @@ TEST_F(StringCommandsTest, ExpiriesOutOfRangeAreRefused) {
   EXPECT_EQ(Run("PEXPIRETIME", "a"), ":9223372036854775807\r\n");
 }
 
-TEST_F(StringCommandsTest, SetUntilThePastRemoves) {
+TEST_F(StringCommandsTest, WhatIsSetUntilThePastHasExpired) {
   Run("SET", "a", "1");
   EXPECT_EQ(Run("SET", "a", "2", "PXAT", "1"), "+OK\r\n");
   EXPECT_EQ(Run("EXISTS", "a"), ":0\r\n");
-  EXPECT_FALSE(Changes("SET", "b", "2", "EXAT", "1"));
+  EXPECT_EQ(Run("SET", "b", "2", "EXAT", "1"), "+OK\r\n");
+  EXPECT_EQ(Run("GET", "b"), "$-1\r\n");
 }
 
 TEST_F(StringCommandsTest, SetNx) {

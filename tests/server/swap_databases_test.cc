@@ -20,16 +20,7 @@ class SwapDatabasesTest : public ::testing::TestWithParam<uint32_t> {
     server.Ask(client,
                "SET " + a + " 0\r\nSET " + b + " 0\r\nSELECT 1\r\nSET " + a + " 1\r\nSELECT 0\r\n");
   }
-  /// Everything is on the disk, nothing in memory.
-  void MakeCold() {
-    server.Run();
-    server.Checkpoint();
-    server.EvictAll();
-    for (uint32_t i = 0; i < GetParam(); ++i) {
-      ASSERT_EQ(server.shard(i).keyspace().resident_objects(), 0u);
-      server.Turn(i);  // says that it may be cold
-    }
-  }
+  void MakeCold() { server.MakeCold(); }
 
   SessionHarness server{GetParam()};
   const uint32_t last = GetParam() - 1;

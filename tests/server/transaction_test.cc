@@ -34,12 +34,7 @@ class TransactionTest : public ::testing::TestWithParam<uint32_t> {
     EXPECT_TRUE(reply.starts_with(before)) << reply;
     return reply.substr(std::min(reply.size(), before.size()));
   }
-  void MakeCold() {
-    server.Run();
-    server.Checkpoint();
-    server.EvictAll();
-    for (uint32_t i = 0; i < GetParam(); ++i) server.Turn(i);
-  }
+  void MakeCold() { server.MakeCold(); }
 
   SessionHarness server{GetParam()};
   const uint32_t last = GetParam() - 1;

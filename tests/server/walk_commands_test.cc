@@ -86,11 +86,7 @@ class WalkCommandsTest : public ::testing::TestWithParam<uint32_t> {
     server.Ask(client, requests);
     return names;
   }
-  void MakeCold() {
-    server.Run();
-    server.Checkpoint();
-    server.EvictAll();
-  }
+  void MakeCold() { server.MakeCold(); }
 
   SessionHarness server{GetParam()};
   TestClient& client = server.Connect(0);

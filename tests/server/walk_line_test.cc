@@ -25,10 +25,7 @@ class WalkLineTest : public ::testing::TestWithParam<uint32_t> {
     }
     TestClient& writer = server.Connect(0);
     writer.Send(requests);
-    server.Run();
-    server.Checkpoint();
-    server.EvictAll();
-    for (uint32_t i = 0; i < GetParam(); ++i) server.Turn(i);
+    server.MakeCold();
   }
   /// Reads until nobody waits for one any more; how many there were.
   int LoadAll() {

@@ -274,9 +274,7 @@ TEST_F(RecoveryDamageTest, AnEntryOfANewerVersion) {
 }
 
 TEST_F(RecoveryDamageTest, AChangeThatIsNone) {
-  std::string flush;
-  AppendFlush(&flush, ShardWorld::kDatabases, 1);
-  for (const std::string& change_set : {std::string("x"), std::string(40, '\x01'), flush}) {
+  for (const std::string& change_set : {std::string("x"), std::string(40, '\x01')}) {
     ExpectRefused("ticket 15", [&](MemoryDatabase* database) {
       database->SetJournalEntry(15, Entry(15, {change_set}));
     });
@@ -349,14 +347,27 @@ TEST_F(RecoveryDamageTest, CountsThatDoNotAddUp) {
   });
 }
 
-TEST_F(RecoveryDamageTest, PlacesThatAreNone) {
-  for (const auto& [stored, hint] :
-       {std::pair(uint8_t{1}, "stored in one"),
-        std::pair(uint8_t{ShardWorld::kDatabases}, "of a database beyond")}) {
-    std::string place;
-    AppendPlace(&place, 0, stored);
+TEST_F(RecoveryDamageTest, AnotherPlaceTwice) {
+  std::string place;
+  AppendPlace(&place, 0, 1);
+  ExpectRefused("stored in one", [&](MemoryDatabase* database) {
+    database->SetJournalEntry(15, Entry(15, {place}));
+  });
+}
+
+// Nothing is damaged then, and no backup would help.
+TEST_F(RecoveryDamageTest, ChangesOfMoreDatabasesAskForMore) {
+  constexpr uint8_t kBeyond = ShardWorld::kDatabases;
+  std::string flush;
+  AppendFlush(&flush, kBeyond, 1);
+  std::string place;
+  AppendPlace(&place, kBeyond, 0);
+  std::string stored;
+  AppendPlace(&stored, 0, kBeyond);
+  for (const std::string& change_set : {flush, place, stored}) {
     ExpectRefused(
-        hint, [&](MemoryDatabase* database) { database->SetJournalEntry(15, Entry(15, {place})); });
+        "has at least 4 databases; this server is set up with 3",
+        [&](MemoryDatabase* database) { database->SetJournalEntry(15, Entry(15, {change_set})); });
   }
 }
 

@@ -12,8 +12,8 @@
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 
-#include "tests/clients/hiredis/asio_events.h"
-#include "tests/clients/hiredis/library.h"
+#include "tests/clients/c/asio_events.h"
+#include "tests/clients/c/library.h"
 
 namespace tally::clients {
 namespace {

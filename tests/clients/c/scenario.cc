@@ -13,7 +13,7 @@
 #include <boost/property_tree/json_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
 
-#include "tests/clients/hiredis/library.h"
+#include "tests/clients/c/library.h"
 
 namespace tally::clients {
 namespace {

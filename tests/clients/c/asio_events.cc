@@ -1,4 +1,4 @@
-#include "tests/clients/hiredis/asio_events.h"
+#include "tests/clients/c/asio_events.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 

@@ -7,7 +7,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "tests/clients/hiredis/library.h"
+#include "tests/clients/c/library.h"
 
 namespace tally::clients {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/clients/hiredis/library.h"
+#include "tests/clients/c/library.h"
 
 #include <stdexcept>
 #include <string>
