@@ -117,6 +117,9 @@ for options in ([], ["-3"]):
         terminal.read_until(r'1\) "message"\r\n2\) "news"\r\n3\) "1 < 2"\r\n')
 step("subscribe")
 
+expect("OK\n", cli("set", "session", "open", "ex", "1000"))
+assert 980 <= int(cli("ttl", "session")) <= 1000
+expect("1\n", cli("del", "session"))
 expect("OK\n", cli("set", "brief", "soon gone"))
 expect("1\n", cli("pexpire", "brief", "50"))
 deadline = time.monotonic() + TIMEOUT_SECONDS
