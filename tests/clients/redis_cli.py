@@ -22,14 +22,14 @@ def step(name):
     print("step", name, flush=True)
 
 
-def cli(*arguments, stdin=None):
-    """What redis-cli prints; it must end well."""
+def cli(*arguments, stdin=None, code=0):
+    """What redis-cli prints; it must end with `code`."""
     done = subprocess.run(
         ["redis-cli", "-p", port, *arguments],
         input=stdin, capture_output=True, timeout=TIMEOUT_SECONDS, check=False,
     )  # fmt: skip
     printed = (done.stdout + done.stderr).decode()
-    assert done.returncode == 0, f"redis-cli {arguments} ended with {done.returncode}: {printed}"
+    assert done.returncode == code, f"redis-cli {arguments} ended with {done.returncode}: {printed}"
     return printed
 
 
@@ -94,6 +94,39 @@ with Terminal() as terminal:
     os.waitid(os.P_PID, terminal.pid, os.WEXITED | os.WNOWAIT)
 step("hints")
 
+with Terminal() as terminal:
+    terminal.read_until(PROMPT)
+    for command in ("set stock 10", "watch stock"):
+        terminal.type(command + "\r")
+        terminal.read_until("OK\r\n" + PROMPT)
+    expect("OK\n", cli("set", "stock", "7"))
+    for wanted in (r"\(nil\)", r"1\) \(integer\) 6"):
+        terminal.type("multi\r")
+        terminal.read_until(r"\(TX\)> ")
+        terminal.type("decr stock\r")
+        terminal.read_until(r"QUEUED\r\n" + PROMPT)
+        terminal.type("exec\r")
+        terminal.read_until(wanted + r"\r\n" + PROMPT)
+expect("1\n", cli("del", "stock"))
+step("transaction")
+
+for options in ([], ["-3"]):
+    with Terminal(*options, "subscribe", "news") as terminal:
+        terminal.read_until(r'1\) "subscribe"\r\n2\) "news"\r\n3\) \(integer\) 1\r\n')
+        expect("1\n", cli("publish", "news", "1 < 2"))
+        terminal.read_until(r'1\) "message"\r\n2\) "news"\r\n3\) "1 < 2"\r\n')
+step("subscribe")
+
+expect("OK\n", cli("set", "session", "open", "ex", "1000"))
+assert 980 <= int(cli("ttl", "session")) <= 1000
+expect("1\n", cli("del", "session"))
+expect("OK\n", cli("set", "brief", "soon gone"))
+expect("1\n", cli("pexpire", "brief", "50"))
+deadline = time.monotonic() + TIMEOUT_SECONDS
+while cli("exists", "brief") != "0\n":
+    assert time.monotonic() < deadline, "the brief key lives on"
+step("expire")
+
 expect("43\n", cli("-3", "get", "visits"))
 expect("(double) 1.5\n", cli("-3", "--no-raw", "INCREX", "half", "BYFLOAT", "1.5").splitlines(keepends=True)[0][3:])
 assert re.search(r'"proto" => \(integer\) 3', cli("-3", "--no-raw", "hello", "3"))
@@ -103,6 +136,7 @@ step("resp3")
 
 commands = "".join(f"SET item:{number} {number}\r\n" for number in range(1000)).encode()
 assert "errors: 0, replies: 1000" in cli("--pipe", stdin=commands)
+assert "errors: 1, replies: 2" in cli("--pipe", stdin=b"INCR\r\nPING\r\n", code=1)
 expect("1000\n", cli("dbsize"))
 step("pipe")
 
@@ -120,14 +154,24 @@ with Terminal("monitor") as terminal:
     terminal.read_until("OK")
     cli("set", "seen", 'by "monitor"')
     terminal.read_until(r'\d+\.\d{6} \[0 127\.0\.0\.1:\d+\] "set" "seen" "by \\"monitor\\""')
+    cli("-n", "3", "get", "\x01")
+    terminal.read_until(r'\d+\.\d{6} \[3 127\.0\.0\.1:\d+\] "get" "\\x01"')
 step("monitor")
 
 with Terminal() as terminal:
     terminal.read_until(PROMPT)
     terminal.type("incr counter\r")
     terminal.read_until(r"\(integer\) 1\r\n" + PROMPT)
-    print("restart", flush=True)
-    sys.stdin.readline()
+    # While one waits at its prompt, another counts until it is cut off.
+    with subprocess.Popen(["redis-cli", "-p", port, "-r", "-1", "incr", "orders"], stdout=subprocess.PIPE, text=True) as counting:
+        told = [counting.stdout.readline() for _ in range(20)]
+        print("restart", flush=True)
+        sys.stdin.readline()
+        counting.terminate()
+        told = [line.strip() for line in told + counting.stdout.readlines()]
+    kept, last = int(cli("get", "orders")), int([number for number in told if number.isdigit()][-1])
+    assert kept >= last >= 20, f"told {last}, kept {kept}"
+    expect("1\n", cli("del", "orders"))
     # The first command finds the connection broken, and says so; the next one connects again.
     terminal.type("get counter\r")
     terminal.read_until("not connected> ")

@@ -17,9 +17,12 @@ assert.ok(!(await store.get('missing')));
 assert.deepEqual((await store.ids()).sort(), ['a', 'b', 'c']);
 assert.equal((await store.all()).length, 3);
 assert.equal(await store.length(), 3);
+const seconds = await client.ttl('sess:b');
+assert.ok(900 < seconds && seconds <= 1000, `a session lives for ${seconds} s`);
 step('store');
 
 await client.expire('sess:a', 5);
+assert.ok((await client.ttl('sess:a')) <= 5);
 await store.touch('a', session);
 assert.ok((await client.ttl('sess:a')) > 900, 'a touched session lives on');
 step('touch');
