@@ -341,7 +341,7 @@ TEST_F(MemoryLimitTest, LargeRepliesThatNobodyReadsDoNotFillMemory) {
 
 // Though it waits for them at first.
 TEST_F(MemoryLimitTest, AStopCarriesOutWhatClientsThatDoNotReadHaveAskedFor) {
-  constexpr int kReadsBehind = 600;
+  constexpr int kReadsBehind = 150;
   constexpr size_t kValueBytes = size_t{256} << 10;
   ServerProcess server({.threads = 2, .extra_arguments = {"--maxmemory", "256mb"}});
   Client writer(server.port());
