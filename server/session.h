@@ -189,6 +189,9 @@ class Session final : public Requester,
   void CloseLocalPlace();
   [[nodiscard]] bool RepliesSuppressed() const;
   void Owe(size_t bytes);
+  /// The client has been written all that it can be told now.
+  [[nodiscard]] bool HasReadAll() const { return unwritten_bytes_ == 0 && !has_output(); }
+  void OnOutputMoved();
   void LetBatchesGoOn();
   void Finish(uint64_t place, std::string_view bytes);
   void Fill(uint64_t place);

@@ -58,14 +58,18 @@ void Session::TakeOutput(std::string* out) {
   const size_t before = out->size();
   replies_.TakeReady(out);
   unwritten_bytes_ += out->size() - before;
-  LetBatchesGoOn();  // the first place is another one, be it that nothing was in it to be written
+  OnOutputMoved();  // be it that there was nothing in the places to be written
 }
 
 void Session::OnWritten(size_t bytes) {
   unwritten_bytes_ -= bytes;
   owed_.Remove(bytes);
   client_.owed_bytes = owed_.bytes();
-  if (unwritten_bytes_ == 0 && !has_output()) hold_ = nullptr;
+  OnOutputMoved();
+}
+
+void Session::OnOutputMoved() {
+  if (HasReadAll()) hold_ = nullptr;
   LetBatchesGoOn();
 }
 
@@ -74,7 +78,7 @@ void Session::OnWritten(size_t bytes) {
 void Session::LetBatchesGoOn() {
   if (halted_batches_.empty()) return;
   const bool has_room = owed_.has_room();  // of one that is gone, always
-  const bool has_read_all = unwritten_bytes_ == 0 && !has_output();
+  const bool has_read_all = HasReadAll();
   std::erase_if(halted_batches_, [&](const HaltedBatch& halted) {
     const bool goes_on = has_room || (has_read_all && halted.next_place == replies_.first());
     if (goes_on) context_.router->LetGoOn(halted.shard, this);
