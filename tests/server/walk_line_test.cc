@@ -153,6 +153,30 @@ TEST_P(WalkLineTest, NoFurtherOneBeginsBehindMuchThatIsNotRead) {
   EXPECT_EQ(CountOf(third.Take()), all);
 }
 
+// An empty reply comes while the names are written: nothing is written of it that could tell the end.
+TEST_P(WalkLineTest, AnEmptyReplyBehindTheNamesHoldsNobodyUp) {
+  constexpr size_t kMiB = size_t{1} << 20;
+  constexpr int kLargeNames = WalkLine::kMaxUnreadBytes / kMiB + 1;
+  MakeColdNames(kLargeNames, kMiB);
+  first.withhold_output = true;
+  first.Send("KEYS *\r\n");
+  LoadAll();
+  second.Send("KEYS k1*\r\n");
+  std::string names;
+  first.session().TakeOutput(&names);
+  first.Send("CLIENT REPLY OFF\r\n");
+  EXPECT_EQ(LoadAll(), 0);
+  first.session().OnWritten(names.size() - 1);
+  std::string rest;
+  EXPECT_TRUE(first.session().is_in_the_way()) << "a byte of them is not written";
+  first.session().OnWritten(1);
+  first.session().TakeOutput(&rest);
+  EXPECT_EQ(rest, "");
+  EXPECT_FALSE(first.session().is_in_the_way());
+  LoadAll();
+  EXPECT_EQ(CountOf(second.Take()), "*11");
+}
+
 INSTANTIATE_TEST_SUITE_P(Shards, WalkLineTest, ::testing::Values(1u, 3u));
 
 }  // namespace
