@@ -2,16 +2,13 @@
 
 #include <poll.h>
 
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <spdlog/spdlog.h>
 
 namespace tally::server {
-
-namespace {
-constexpr size_t kKeptOutBytes = size_t{64} << 10;
-}  // namespace
 
 using boost::system::error_code;
 
@@ -87,17 +84,19 @@ void Connection::Flush() {
     return;
   }
   if (waiting_to_write_) return;
-  session_->TakeOutput(&out_);
+  session_->TakeOutput(out_.bytes());
   WriteOut();
 }
 
 void Connection::WriteOut() {
-  while (sent_ < out_.size()) {
+  while (unsent_bytes() != 0) {
     error_code error;
+    const std::string_view unsent = out_.unsent();
     const size_t written =
-        socket_.write_some(boost::asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
+        socket_.write_some(boost::asio::buffer(unsent.data(), unsent.size()), error);
     if (error == boost::asio::error::would_block || error == boost::asio::error::try_again) {
       waiting_to_write_ = true;
+      out_.Wait();
       socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
                          [self = boost::intrusive_ptr<Connection>(this)](const error_code& failed) {
                            self->waiting_to_write_ = false;
@@ -114,14 +113,11 @@ void Connection::WriteOut() {
       Close();
       return;
     }
-    sent_ += written;
+    out_.Consume(written);
     session_->OnWritten(written);
     session_->client().bytes_out += written;
     core_->statistics().bytes_out.Add(written);
   }
-  sent_ = 0;
-  out_.clear();
-  if (out_.capacity() > kKeptOutBytes) std::string().swap(out_);
   if (session_->has_output()) core_->ScheduleFlush(this);
   // Room for more replies may let the session take more requests.
   const bool may_take_more = !reading_ || !in_.unread().empty();
@@ -177,7 +173,7 @@ void Connection::ShrinkIfIdle() {
   if (!reading_) in_.ShrinkIfIdle();
   session_->client().read_capacity_bytes = in_.capacity();
   session_->ShrinkIfIdle();
-  if (out_.empty()) std::string().swap(out_);
+  out_.ShrinkIfEmpty();
   if (!closed_ && !reading_ && session_->stalled()) LookForHangUp();
 }
 

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/intrusive/list.hpp>
@@ -10,6 +9,7 @@
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "protocol/read_buffer.h"
+#include "server/output_buffer.h"
 #include "server/session.h"
 #include "server/statistics.h"
 
@@ -89,14 +89,13 @@ class Connection final
   void CloseIfFinished();
   void OnEndOfInput();
   void LookForHangUp();
-  [[nodiscard]] size_t unsent_bytes() const { return out_.size() - sent_; }
+  [[nodiscard]] size_t unsent_bytes() const { return out_.unsent().size(); }
 
   ConnectionHost* const core_;
   boost::asio::ip::tcp::socket socket_;
   boost::intrusive_ptr<Session> session_;
   protocol::ReadBuffer in_;
-  std::string out_;
-  size_t sent_ = 0;
+  OutputBuffer out_;
   size_t unsent_a_second_ago_ = 0;
   int stuck_s_ = 0;
   size_t read_bytes_ = kMinReadBytes;
