@@ -112,6 +112,11 @@ add_dependencies(tally_unit_tests tally-command-reference)
 
 # What looks at the text of the sources needs no second look under the sanitizers.
 if(NOT TALLY_SANITIZE)
+  if(TARGET tally-server)
+    tally_script_test(readme LABEL unit COMMAND ${PROJECT_SOURCE_DIR}/tests/check_readme.py $<TARGET_FILE:tally-server>)
+    tally_script_test(readme_self_test LABEL unit COMMAND ${PROJECT_SOURCE_DIR}/tests/check_readme.py --self-test)
+    add_dependencies(tally_unit_tests tally-server)
+  endif()
   tally_script_test(layout LABEL unit COMMAND ${PROJECT_SOURCE_DIR}/tests/check_layout.py)
   tally_script_test(layout_self_test LABEL unit COMMAND ${PROJECT_SOURCE_DIR}/tests/check_layout.py --self-test)
   find_program(TALLY_CLANG_FORMAT clang-format)
