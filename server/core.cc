@@ -52,6 +52,7 @@ Core::Core(uint32_t number, const CoreEnvironment& environment, Shard* shard, Ex
   session_context_.writes_refused = environment.writes_refused;
   session_context_.paused = &paused_;
   session_context_.reply_budget = &reply_budget_;
+  session_context_.sessions_at_work = &sessions_at_work_;
   ShareReplyBudget();
   WatchMailbox();
   StartTimer();
@@ -230,7 +231,7 @@ bool Core::IsDrained() const {
 }
 
 bool Core::IsQuiet() const {
-  return shard_->input_gate().waiting() == 0 && !shard_->gate().waits();
+  return sessions_at_work_ == 0 && shard_->input_gate().waiting() == 0 && !shard_->gate().waits();
 }
 
 void Core::Stop() { stopping_ = true; }

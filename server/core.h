@@ -76,7 +76,8 @@ class Core final : private ConnectionHost {
   [[nodiscard]] bool IsDrained() const;
   /// On this core's thread: all connections close. What was taken from them is carried out all the same.
   void CloseClients();
-  /// On this core's thread: nothing waits on its shard, neither to run nor to be told.
+  /// On this core's thread: nothing waits on its shard, neither to run nor to be told, and what its clients,
+  /// connected or not, have asked of any shard has come home.
   [[nodiscard]] bool IsQuiet() const;
 
   /// Takes over an accepted socket.
@@ -138,6 +139,7 @@ class Core final : private ConnectionHost {
   Router router_;
   std::vector<boost::intrusive_ptr<Session>> paused_;
   ReplyBudget reply_budget_;
+  size_t sessions_at_work_ = 0;
   SessionContext session_context_;
   ConnectionList connections_;
   std::vector<ConnectionPtr> to_flush_;

@@ -311,7 +311,10 @@ void Session::EndStall() {
 }
 
 void Session::AddInFlight(uint64_t count) {
-  if (in_flight_ == 0) intrusive_ptr_add_ref(this);
+  if (in_flight_ == 0) {
+    intrusive_ptr_add_ref(this);
+    ++*context_.sessions_at_work;
+  }
   in_flight_ += count;
 }
 
@@ -319,6 +322,7 @@ void Session::RemoveInFlight(uint64_t count) {
   TALLY_ASSERT(in_flight_ >= count, "what comes back had been sent");
   in_flight_ -= count;
   if (in_flight_ != 0) return;
+  --*context_.sessions_at_work;
   if (stall_ == Stall::kOrder) EndStall();
   intrusive_ptr_release(this);  // perhaps the last reference
 }

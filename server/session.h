@@ -52,6 +52,8 @@ struct SessionContext {
   const PauseState* pause = nullptr;
   const std::atomic<bool>* writes_refused = nullptr;  // too little disk space
   ReplyBudget* reply_budget = nullptr;
+  /// Counts the sessions that something is under way for, on this core or another.
+  size_t* sessions_at_work = nullptr;
   /// Sessions that CLIENT PAUSE holds back; the core resumes them.
   std::vector<boost::intrusive_ptr<class Session>>* paused = nullptr;
 };

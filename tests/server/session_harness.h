@@ -156,6 +156,7 @@ class SessionHarness {
       core.context.writes_refused = &writes_refused;
       core.context.paused = &core.paused;
       core.context.reply_budget = &core.reply_budget;
+      core.context.sessions_at_work = &core.sessions_at_work;
     }
   }
   /// What is under way comes home first, so that a leak checker sees who was forgotten.
@@ -177,6 +178,9 @@ class SessionHarness {
     clients_.push_back(std::make_unique<TestClient>(cores_[core]->context, core, std::move(state)));
     return *clients_.back();
   }
+
+  /// Sessions of that core that something is under way for.
+  [[nodiscard]] size_t SessionsAtWork(uint32_t core) const { return cores_[core]->sessions_at_work; }
 
   /// A turn as a core takes it, but for the commit. True when there was anything to do.
   bool Turn(uint32_t core) {
@@ -325,6 +329,7 @@ class SessionHarness {
     std::unique_ptr<Router> router;
     std::vector<boost::intrusive_ptr<Session>> paused;
     ReplyBudget reply_budget;
+    size_t sessions_at_work = 0;
     SessionContext context;
   };
 

@@ -71,6 +71,25 @@ TEST_F(SpanningTest, LaterCommandsOfItsConnectionSeeIt) {
   }
 }
 
+// The end of serving waits for it: what is under way is nowhere else to be seen while it is in a mailbox.
+TEST_F(SpanningTest, ASessionIsAtWorkUntilItsCommandAndTheReplyHaveComeHome) {
+  for (uint32_t home = 0; home < kShards; ++home) {
+    TestClient& client = server.Connect(home);
+    ASSERT_EQ(server.SessionsAtWork(home), 0u);
+    client.Send("MSET " + a + " 1 " + b + " 1 " + c + " 1\r\n");
+    client.Disconnect();
+    for (uint32_t core = 0; core < kShards; ++core) {
+      ASSERT_EQ(server.SessionsAtWork(home), 1u) << "it is on its way to core " << core;
+      server.Turn(core);
+    }
+    server.Settle();
+    ASSERT_EQ(server.SessionsAtWork(home), 1u) << "its reply waits for the commit";
+    ASSERT_TRUE(server.Commit());
+    server.Settle();
+    ASSERT_EQ(server.SessionsAtWork(home), 0u);
+  }
+}
+
 TEST_F(SpanningTest, TwoSpanningCommandsNeverWaitForEachOther) {
   const std::vector<std::string> requests = {"MSET " + a + " 1 " + b + " 1 " + c + " 1\r\n",
                                              "MSET " + c + " 2 " + a + " 2\r\n",
