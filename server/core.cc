@@ -224,6 +224,7 @@ void Core::StopInput() {
 }
 
 bool Core::IsDrained() const {
+  if (sessions_at_work_ != 0) return false;  // be it for a client that has left
   for (const Connection& connection : connections_) {
     if (!connection.IsDrained()) return false;
   }

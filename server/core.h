@@ -72,7 +72,7 @@ class Core final : private ConnectionHost {
   void Stop();
   /// On this core's thread: no connection takes further requests.
   void StopInput();
-  /// On this core's thread: nothing is left to tell any client.
+  /// On this core's thread: nothing is left to tell any client, nor under way for one that has left.
   [[nodiscard]] bool IsDrained() const;
   /// On this core's thread: all connections close. What was taken from them is carried out all the same.
   void CloseClients();

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -56,6 +57,64 @@ TEST(StopTest, AHopelessWaitThatIsOnItsWayBetweenShardsDoesNotHoldTheStopUp) {
         << "round " << round;
     EXPECT_EQ(client.ReadRawReply(), ":1\r\n");
     EXPECT_EQ(client.ReadRawReply(), "*2\r\n:1\r\n:0\r\n");
+  }
+}
+
+// A command waits for its objects, and its client has left: it was taken, so it is carried out.
+TEST(StopTest, WhatAClientHasAskedThatHasLeftIsCarriedOut) {
+  constexpr int kThreads = 2;
+  constexpr int kKeys = 20;
+  constexpr size_t kValueBytes = 20'000;  // together much more than stays in memory
+  constexpr std::chrono::milliseconds kStopDoesNotWait{100};
+  storage::MemoryDatabase database;
+  server::Config config;
+  config.port = 0;
+  config.threads = kThreads;
+  config.maxmemory_bytes = 1;
+  Server::Options options;
+  options.config = &config;
+  options.facts.threads = kThreads;
+  std::vector<std::string> set_all = {"MSET"};
+  for (int key = 0; key < kKeys; ++key) {
+    set_all.push_back("key" + std::to_string(key));
+    set_all.emplace_back("1");
+  }
+  {
+    Server server(&database, options);
+    ASSERT_TRUE(server.Start().ok());
+    Client client(server.port());
+    for (int key = 0; key < kKeys; ++key) {
+      ASSERT_EQ(client.Command({"SET", "key" + std::to_string(key), std::string(kValueBytes, 'v')}),
+                "+OK\r\n");
+    }
+    server.Stop(true);
+  }
+  config.port = 0;
+  std::latch lookup_begun(1);
+  std::latch lookup_may_end(1);
+  std::atomic<bool> first{true};
+  database.set_before_disk_lookup([&] {
+    if (first.exchange(false)) lookup_begun.count_down();
+    lookup_may_end.wait();
+  });
+  {
+    Server server(&database, options);
+    ASSERT_TRUE(server.Start().ok());
+    Client leaving(server.port());
+    ASSERT_TRUE(leaving.SendRaw(EncodeCommand(set_all)));
+    lookup_begun.wait();
+    leaving.Reset();
+    std::thread stop([&] { server.Stop(false); });
+    std::this_thread::sleep_for(kStopDoesNotWait);
+    lookup_may_end.count_down();
+    stop.join();
+  }
+  config.port = 0;
+  Server server(&database, options);
+  ASSERT_TRUE(server.Start().ok());
+  Client client(server.port());
+  for (int key = 0; key < kKeys; ++key) {
+    ASSERT_EQ(client.Command({"STRLEN", "key" + std::to_string(key)}), ":1\r\n") << "key " << key;
   }
 }
 
