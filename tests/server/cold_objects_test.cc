@@ -69,6 +69,23 @@ TEST_P(ColdObjectsTest, OneClientsOperationsOnAShardKeepTheirOrder) {
   EXPECT_EQ(client.Take(), "+OK\r\n+OK\r\n" + Bulk("1"));
 }
 
+// The turn of the change is over long before the reply can be made.
+TEST_P(ColdObjectsTest, AChangeInFrontOfOneIsToldWhenItIsDurable) {
+  const std::string clean = "{" + b + "}clean";
+  const std::string changed = "{" + b + "}changed";
+  server.Ask(client, "SET " + b + " cold\r\nSET " + clean + " 1\r\n");
+  MakeCold();
+  server.Ask(client, "GET " + clean + "\r\nSET " + changed + " 5\r\n");
+  client.Send("GET " + clean + "\r\nINCR " + changed + "\r\nGET " + b + "\r\n");
+  server.Settle();
+  ASSERT_TRUE(server.Load());
+  server.Settle();
+  EXPECT_EQ(client.Take(), Bulk("1")) << "what changed nothing waits for no commit";
+  ASSERT_TRUE(server.Commit());
+  server.Settle();
+  EXPECT_EQ(client.Take(), ":6\r\n" + Bulk("cold"));
+}
+
 TEST_P(ColdObjectsTest, ThoseOfOnePipelineAreReadTogether) {
   std::string set;
   std::string get;
