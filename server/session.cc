@@ -62,6 +62,8 @@ bool Session::AcceptsInput() const {
 
 void Session::OnInput(protocol::ReadBuffer* in) {
   using Result = protocol::RequestParser::Result;
+  // Whoever has seen a change and asks here now is told of it first.
+  context_.tracking->Deliver(context_.router->core());
   now_ms_ = WallClock::NowMs();
   client_.last_interaction_ms = now_ms_;
   parser_.set_max_bulk_bytes(context_.config->proto_max_bulk_bytes.load(std::memory_order_relaxed));

@@ -117,8 +117,7 @@ void TrackingRegistry::Tell(const TrackedChanges& changes) {
   }
 }
 
-bool TrackingRegistry::Deliver(uint32_t core) {
-  if (inboxes_[core]->empty()) return false;
+void TrackingRegistry::DeliverAll(uint32_t core) {
   for (const Invalidation& invalidation : inboxes_[core]->Take()) {
     const bool redirected =
         invalidation.redirect != 0 && invalidation.kind != Invalidation::Kind::kBroken;
@@ -130,7 +129,6 @@ bool TrackingRegistry::Deliver(uint32_t core) {
       Report(invalidation.tracker);  // it has left in the meantime
     }
   }
-  return true;
 }
 
 void TrackingRegistry::Report(const TrackerPtr& tracker) {

@@ -63,7 +63,12 @@ class TrackingRegistry {
 
   void Tell(const TrackedChanges& changes) EXCLUDES(mutex_);
   /// On the core's thread: hands what is in its inbox to its clients. False: there was nothing.
-  bool Deliver(uint32_t core);
+  bool Deliver(uint32_t core) {
+    if (inboxes_[core]->empty()) [[likely]]
+      return false;
+    DeliverAll(core);
+    return true;
+  }
 
  private:
   friend class TrackingLease;
@@ -75,6 +80,7 @@ class TrackingRegistry {
   void Remove(const TrackerPtr& tracker) EXCLUDES(mutex_);
   void Route(Invalidation invalidation, News* news) const;
   void RouteBroadcast(const Broadcast& changed, News* news) REQUIRES(mutex_);
+  void DeliverAll(uint32_t core);
   void Report(const TrackerPtr& tracker);
 
   ClientDirectory clients_;
