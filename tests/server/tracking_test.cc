@@ -293,7 +293,10 @@ TEST_P(TrackingTest, WhatThereIsNoRoomForIsToldBehindTheReplyThatItBelongsTo) {
   Track(cacher, "NOLOOP");
   server.tracking().totals().max_keys = 1;
   const std::string heard = Ask(cacher, "GET " + a + "\r\nGET " + b);
-  EXPECT_TRUE(heard == "_\r\n_\r\n" + Invalid({a}) || heard == "_\r\n_\r\n" + Invalid({b})) << heard;
+  // Which of them is chance; the second read may have run first, on another shard.
+  const bool is_first = heard == "_\r\n_\r\n" + Invalid({a}) ||
+                        heard == "_\r\n" + Invalid({a}) + "_\r\n";
+  EXPECT_TRUE(is_first || heard == "_\r\n_\r\n" + Invalid({b})) << heard;
   EXPECT_EQ(server.tracking().totals().keys, 1U);
 }
 
@@ -310,12 +313,11 @@ TEST_P(TrackingTest, LeavingMemoryIsNoChange) {
 }
 
 TEST_P(TrackingTest, WhoReadsNothingOfItIsCutOff) {
+  Ask(cacher, "CLIENT TRACKING OFF");
+  Track(cacher, "BCAST");
   cacher.withhold_output = true;
-  const std::string big(size_t{1} << 20, 'x');
-  Track(cacher, "");
-  for (int i = 0; i < 40 && !cacher.session().is_over_limit(); ++i) {
-    cacher.Send("GET " + big + std::to_string(i) + "\r\n");
-    server.Run();
+  const std::string big(size_t{50} << 10, 'x');  // of an inline request there may be no more
+  for (int i = 0; i < 1000 && !cacher.session().is_over_limit(); ++i) {
     Ask(writer, "SET " + big + std::to_string(i) + " 1");
     static_cast<void>(cacher.session().IsOverLimit(SessionHarness::kNowMs));
   }
