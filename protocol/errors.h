@@ -182,7 +182,8 @@ inline constexpr std::string_view kOptInSwitched =
     "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
     "re-enabling it with a different mode.";
 inline constexpr std::string_view kCachingWithoutTracking =
-    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+    "OPTOUT "
     "mode enabled";
 inline constexpr std::string_view kCachingYesWithoutOptIn =
     "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";

@@ -63,7 +63,8 @@ std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
       client.owed_bytes == 0 ? "r" : "rw");
   fmt::format_to(out, " cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
                  client.last_command == nullptr ? "NULL" : FullName(*client.last_command),
-                 client.user, RedirectOf(client), client.resp, client.library_name, client.library_version);
+                 client.user, RedirectOf(client), client.resp, client.library_name,
+                 client.library_version);
   return line;
 }
 

@@ -49,7 +49,7 @@ struct ClientState {
   std::shared_ptr<Publications> publications;
 
   std::shared_ptr<const Tracking> tracking;  ///< since CLIENT TRACKING ON; else null
-  bool caching = false;                      ///< CLIENT CACHING, for the next request or transaction
+  bool caching = false;  ///< CLIENT CACHING, for the next request or transaction
 
   int64_t created_ms = 0;  // wall clock
   int64_t last_interaction_ms = 0;

@@ -30,7 +30,7 @@ struct Request {
   ClientState* client = nullptr;
   Operation::DeferredFactory deferred_factory = nullptr;
   void* deferred_context = nullptr;
-  Walker* walker = nullptr;  ///< in a transaction
+  Walker* walker = nullptr;          ///< in a transaction
   ClientTracker* tracker = nullptr;  ///< the client's, if it keeps copies of what it reads
   bool remembers = false;            ///< the tracker is told when one of the keys changes
   /// Where a slow request is put if the client is not here to be named.

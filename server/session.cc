@@ -298,8 +298,7 @@ void Session::SendAway(uint32_t shard, const Request& request) {
   request_bytes_in_flight_ += item.request_bytes;
   AddInFlight(1);
   if (shard == context_.router->core()) ++own_in_flight_;
-  context_.router->Enqueue(shard, this, item, request.args, request.keys,
-                           request.tracker);
+  context_.router->Enqueue(shard, this, item, request.args, request.keys, request.tracker);
 }
 
 void Session::OnBatchReplies(const OperationBatch& batch) {

@@ -17,8 +17,8 @@ ClientTracker* Session::tracker() const {
 
 void Session::TrackIn(Request* request) const {
   request->tracker = tracker();
-  request->remembers = (request->command->flags & kReadonly) != 0 &&
-                       client_.tracking->Remembers(client_.caching);
+  request->remembers =
+      (request->command->flags & kReadonly) != 0 && client_.tracking->Remembers(client_.caching);
 }
 
 // CLIENT CACHING is for the next request; as in Redis those of CLIENT do not count, and a transaction is one.

@@ -70,7 +70,9 @@ bool ReadOptions(Operation& op, Wanted* wanted) {
 }
 
 // Of two prefixes one is a prefix of the other.
-bool Overlap(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
+bool Overlap(std::string_view a, std::string_view b) {
+  return a.starts_with(b) || b.starts_with(a);
+}
 
 // Why the prefixes cannot be had together, and with those that the client has; "" when they can.
 std::string PrefixError(const Wanted& wanted, const Tracking* before) {

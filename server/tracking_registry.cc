@@ -70,9 +70,8 @@ void TrackingRegistry::RouteBroadcast(const Broadcast& changed, News* news) {
   using Keys = std::vector<std::string>;
   for (const auto& [prefix, trackers] : prefixes_) {
     const auto begin = changed.lower_bound(prefix);
-    const auto end = std::find_if_not(begin, changed.end(), [&](const auto& change) {
-      return change.first.starts_with(prefix);
-    });
+    const auto end = std::find_if_not(
+        begin, changed.end(), [&](const auto& change) { return change.first.starts_with(prefix); });
     if (begin == end) continue;
     const auto all = std::make_shared<Keys>();
     for (auto change = begin; change != end; ++change) all->push_back(change->first);

@@ -46,11 +46,13 @@ class ChangeListener {
 
 /// What the tables of all shards have in common. Any thread.
 struct TrackingTotals {
-  std::atomic<uint64_t> trackers{0};  ///< who wants to be told of anything; 0: tables do nothing at all
-  std::atomic<uint64_t> ended{0};     ///< how many did once and do no more
-  std::atomic<uint64_t> keys{0};      ///< entries of all tables
-  std::atomic<uint64_t> items{0};     ///< trackers in all entries
-  std::atomic<uint64_t> max_keys{0};  ///< beyond it entries are forgotten, and their trackers told; 0: no limit
+  std::atomic<uint64_t> trackers{
+      0};  ///< who wants to be told of anything; 0: tables do nothing at all
+  std::atomic<uint64_t> ended{0};  ///< how many did once and do no more
+  std::atomic<uint64_t> keys{0};   ///< entries of all tables
+  std::atomic<uint64_t> items{0};  ///< trackers in all entries
+  std::atomic<uint64_t> max_keys{
+      0};  ///< beyond it entries are forgotten, and their trackers told; 0: no limit
 };
 
 /// Which keys of one shard somebody may have a copy of (CLIENT TRACKING), and who.
@@ -127,8 +129,8 @@ class TrackingTable {
   uint64_t random_ = 1;
   bool expiring_ = false;
   bool heard_ = false;
-  uint64_t ended_ = 0;         // how many had ended when the round under way began
-  size_t part_ = kParts;       // where it goes on; kParts: there is none
+  uint64_t ended_ = 0;    // how many had ended when the round under way began
+  size_t part_ = kParts;  // where it goes on; kParts: there is none
 };
 
 }  // namespace tally::storage

@@ -240,11 +240,9 @@ class TrackingTest : public testing::TestWithParam<std::tuple<int, bool>> {
     }
   }
 
-
-  const ServerProcess subject_{
-      {.threads = std::get<0>(GetParam()),
-       .tiny_memory = std::get<1>(GetParam()),
-       .extra_arguments = {"--enable-debug-command", "yes"}}};
+  const ServerProcess subject_{{.threads = std::get<0>(GetParam()),
+                                .tiny_memory = std::get<1>(GetParam()),
+                                .extra_arguments = {"--enable-debug-command", "yes"}}};
   const ServerProcess oracle_{
       {.kind = ServerKind::kOracle, .extra_arguments = {"--enable-debug-command", "yes"}}};
   Side ours_{subject_.port()};

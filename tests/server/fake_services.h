@@ -11,9 +11,9 @@
 
 #include "server/command.h"
 #include "server/keyspace_walk.h"
+#include "server/mailbox.h"
 #include "server/rate_sampler.h"
 #include "server/services.h"
-#include "server/mailbox.h"
 #include "server/subscription_directory.h"
 #include "server/tracking_registry.h"
 

@@ -120,9 +120,10 @@ TEST_P(TrackingTest, OwnChangesAreToldBehindTheReply) {
   }
   EXPECT_EQ(Ask(cacher, "MSET " + a + " 1 " + b + " 2\r\nPING"),
             "+OK\r\n" + Invalid({a}) + Invalid({b}) + "+PONG\r\n");
-  EXPECT_EQ(Ask(cacher, "MULTI\r\nGET " + a + "\r\nSET " + a + " 1\r\nGET " + b + "\r\nEXEC\r\nPING"),
-            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n" + Bulk("1") + "+OK\r\n" + Bulk("2") +
-                Invalid({a}) + "+PONG\r\n");
+  EXPECT_EQ(
+      Ask(cacher, "MULTI\r\nGET " + a + "\r\nSET " + a + " 1\r\nGET " + b + "\r\nEXEC\r\nPING"),
+      "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n" + Bulk("1") + "+OK\r\n" + Bulk("2") +
+          Invalid({a}) + "+PONG\r\n");
   EXPECT_EQ(Ask(cacher, "FLUSHALL\r\nPING"), "+OK\r\n" + kAllInvalid + "+PONG\r\n");
 }
 
@@ -169,7 +170,8 @@ TEST_P(TrackingTest, BroadcastTellsPrefixesOfATurnsChanges) {
   TestClient& other = Connect(0);
   Track(other, "BCAST PREFIX k PREFIX zz");
   Ask(writer, "MULTI\r\nSET " + b + " 1\r\nSET " + a + " 1\r\nSET zz1 1\r\nSET other 1\r\nEXEC");
-  EXPECT_EQ(other.Take(), Invalid(a < b ? std::vector{a, b} : std::vector{b, a}) + Invalid({"zz1"}));
+  EXPECT_EQ(other.Take(),
+            Invalid(a < b ? std::vector{a, b} : std::vector{b, a}) + Invalid({"zz1"}));
   Track(other, "BCAST NOLOOP");
   EXPECT_EQ(Ask(other, "SET x 1"), "+OK\r\n");
   Ask(writer, "SET x 1");
@@ -191,12 +193,10 @@ TEST_P(TrackingTest, ARedirectedClientIsToldInstead) {
   server.Commit();
   EXPECT_FALSE(server.tracking().inbox(target.core()).empty());
   server.Run();
-  EXPECT_EQ(target.Take(),
-            "*3\r\n" + Bulk("message") + Bulk("__redis__:invalidate") + Array({b}));
+  EXPECT_EQ(target.Take(), "*3\r\n" + Bulk("message") + Bulk("__redis__:invalidate") + Array({b}));
   Ask(cacher, "GET " + b);
   EXPECT_EQ(Ask(cacher, "SET " + b + " 2"), "+OK\r\n");
-  EXPECT_EQ(target.Take(),
-            "*3\r\n" + Bulk("message") + Bulk("__redis__:invalidate") + Array({b}));
+  EXPECT_EQ(target.Take(), "*3\r\n" + Bulk("message") + Bulk("__redis__:invalidate") + Array({b}));
   Ask(writer, "FLUSHALL");
   EXPECT_EQ(target.Take(), "*3\r\n" + Bulk("message") + Bulk("__redis__:invalidate") + "$-1\r\n");
   EXPECT_EQ(cacher.Take(), "");
@@ -294,8 +294,8 @@ TEST_P(TrackingTest, WhatThereIsNoRoomForIsToldBehindTheReplyThatItBelongsTo) {
   server.tracking().totals().max_keys = 1;
   const std::string heard = Ask(cacher, "GET " + a + "\r\nGET " + b);
   // Which of them is chance; the second read may have run first, on another shard.
-  const bool is_first = heard == "_\r\n_\r\n" + Invalid({a}) ||
-                        heard == "_\r\n" + Invalid({a}) + "_\r\n";
+  const bool is_first =
+      heard == "_\r\n_\r\n" + Invalid({a}) || heard == "_\r\n" + Invalid({a}) + "_\r\n";
   EXPECT_TRUE(is_first || heard == "_\r\n_\r\n" + Invalid({b})) << heard;
   EXPECT_EQ(server.tracking().totals().keys, 1U);
 }
