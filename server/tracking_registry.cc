@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <string_view>
 
 namespace tally::server {
 
@@ -70,8 +71,10 @@ void TrackingRegistry::RouteBroadcast(const Broadcast& changed, News* news) {
   using Keys = std::vector<std::string>;
   for (const auto& [prefix, trackers] : prefixes_) {
     const auto begin = changed.lower_bound(prefix);
-    const auto end = std::find_if_not(
-        begin, changed.end(), [&](const auto& change) { return change.first.starts_with(prefix); });
+    const auto end = std::find_if_not(begin, changed.end(),
+                                      [start = std::string_view(prefix)](const auto& change) {
+                                        return change.first.starts_with(start);
+                                      });
     if (begin == end) continue;
     const auto all = std::make_shared<Keys>();
     for (auto change = begin; change != end; ++change) all->push_back(change->first);
