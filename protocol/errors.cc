@@ -118,6 +118,16 @@ std::string UnknownClientType(std::string_view type) {
   return Join({"ERR Unknown client type '", UntilNul(type), "'"});
 }
 
+std::string PrefixOverlapsExisting(std::string_view prefix, std::string_view existing) {
+  return Join({"ERR Prefix '", UntilNul(prefix), "' overlaps with an existing prefix '",
+               UntilNul(existing), "'. Prefixes for a single client must not overlap."});
+}
+
+std::string PrefixOverlapsProvided(std::string_view prefix, std::string_view provided) {
+  return Join({"ERR Prefix '", UntilNul(prefix), "' overlaps with another provided prefix '",
+               UntilNul(provided), "'. Prefixes for a single client must not overlap."});
+}
+
 std::string UnrecognizedOption(std::string_view option) {
   return Join({"ERR Unrecognized option '", UntilNul(option), "'"});
 }

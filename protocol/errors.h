@@ -165,6 +165,32 @@ std::string UnknownClientType(std::string_view type);
 // CLIENT SETINFO came with Redis 7.2; texts as there.
 std::string UnrecognizedOption(std::string_view option);
 std::string InvalidClientAttribute(std::string_view attribute);  // "lib-name", "lib-ver"
+inline constexpr std::string_view kRedirectTwice =
+    "ERR A client can only redirect to a single other client";
+inline constexpr std::string_view kNoClientToRedirectTo =
+    "ERR The client ID you want redirect to does not exist";
+inline constexpr std::string_view kPrefixWithoutBroadcast =
+    "ERR PREFIX option requires BCAST mode to be enabled";
+inline constexpr std::string_view kBroadcastSwitched =
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
+inline constexpr std::string_view kBroadcastWithOptIn =
+    "ERR OPTIN and OPTOUT are not compatible with BCAST";
+inline constexpr std::string_view kOptInAndOptOut =
+    "ERR You can't specify both OPTIN mode and OPTOUT mode";
+inline constexpr std::string_view kOptInSwitched =
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
+inline constexpr std::string_view kCachingWithoutTracking =
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+    "OPTOUT "
+    "mode enabled";
+inline constexpr std::string_view kCachingYesWithoutOptIn =
+    "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
+inline constexpr std::string_view kCachingNoWithoutOptOut =
+    "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
+std::string PrefixOverlapsExisting(std::string_view prefix, std::string_view existing);
+std::string PrefixOverlapsProvided(std::string_view prefix, std::string_view provided);
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
 
 // --- COMMAND ---

@@ -14,6 +14,7 @@
 #include "server/command_replies.h"
 #include "server/operation.h"
 #include "server/services.h"
+#include "server/tracking_commands.h"
 
 namespace tally::server {
 namespace {
@@ -229,6 +230,39 @@ constexpr std::array kSubcommands{
          .since = "6.2.0",
          .complexity = "O(N), N: paused connections",
          .summary = "Ends the pause."}),
+    Row({.name = "tracking",
+         .arity = -3,
+         .flags = kOwn,
+         .handler = SetTracking,
+         .since = "6.0.0",
+         .complexity = "O(N), N: prefixes",
+         .summary = "Has this connection told of changes of keys that it has read, so that it may "
+                    "keep copies.",
+         .syntax = "<status=ON|OFF> [REDIRECT client-id:integer] [PREFIX prefix]... [BCAST] "
+                   "[OPTIN] [OPTOUT] [NOLOOP]"}),
+    Row({.name = "caching",
+         .arity = 3,
+         .flags = kOwn,
+         .handler = SetCaching,
+         .since = "6.0.0",
+         .complexity = "O(1)",
+         .summary = "Says whether a copy of what the next request reads is kept.",
+         .syntax = "<mode=YES|NO>"}),
+    Row({.name = "trackinginfo",
+         .arity = 2,
+         .flags = kOwn,
+         .handler = TellTracking,
+         .since = "6.2.0",
+         .complexity = "O(N), N: prefixes",
+         .summary = "Tells what CLIENT TRACKING has asked for."}),
+    Row({.name = "getredir",
+         .arity = 2,
+         .flags = kOwn,
+         .handler = TellRedirect,
+         .since = "6.0.0",
+         .complexity = "O(1)",
+         .summary = "Answers which connection is told of changes instead of this one; 0: none, -1: "
+                    "tracking is off."}),
     Row({.name = "help",
          .arity = 2,
          .flags = kLoading | kStale,

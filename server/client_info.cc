@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "server/subscriptions.h"
+#include "server/tracking.h"
 #include "server/transaction.h"
 #include "server/watch.h"
 
@@ -17,6 +18,11 @@ std::string Flags(const ClientState& client) {
   if (client.monitoring) flags += 'O';
   if (IsSubscriber(client)) flags += 'P';
   if (client.transaction != nullptr) flags += 'x';
+  if (client.tracking != nullptr) {
+    flags += 't';
+    if (client.tracking->tracker().broken()) flags += 'R';
+    if (client.tracking->options.broadcast) flags += 'B';
+  }
   if (client.watch != nullptr && client.watch->changed()) flags += 'd';
   if (client.close_after_replies) flags += 'c';
   if (client.no_evict) flags += 'e';
@@ -55,10 +61,16 @@ std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
       in_buffer, in_list == 0 ? 0 : 1, in_list,
       client.read_capacity_bytes + client.owed_bytes + queued_bytes,
       client.owed_bytes == 0 ? "r" : "rw");
-  fmt::format_to(out, " cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",
+  fmt::format_to(out, " cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
                  client.last_command == nullptr ? "NULL" : FullName(*client.last_command),
-                 client.user, client.resp, client.library_name, client.library_version);
+                 client.user, RedirectOf(client), client.resp, client.library_name,
+                 client.library_version);
   return line;
+}
+
+int64_t RedirectOf(const ClientState& client) {
+  if (client.tracking == nullptr) return -1;
+  return static_cast<int64_t>(client.tracking->options.redirect);
 }
 
 bool IsValidClientAttribute(std::string_view text) {

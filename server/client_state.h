@@ -12,6 +12,7 @@ namespace tally::server {
 
 class Subscriptions;
 class Transaction;
+struct Tracking;
 class Watch;
 
 /// What a server keeps about one client, as CLIENT commands read and change it.
@@ -46,6 +47,9 @@ struct ClientState {
   std::shared_ptr<Subscriptions> subscriptions;
   /// What the running command publishes, or the transaction; null: nothing. Whoever ran it sends it.
   std::shared_ptr<Publications> publications;
+
+  std::shared_ptr<const Tracking> tracking;  ///< since CLIENT TRACKING ON; else null
+  bool caching = false;  ///< CLIENT CACHING, for the next request or transaction
 
   int64_t created_ms = 0;  // wall clock
   int64_t last_interaction_ms = 0;

@@ -56,6 +56,9 @@ class Config {
   /// notify-keyspace-events: KeyEventKinds (key_events.h)
   std::atomic<uint32_t> notify_keyspace_events{0};
 
+  /// Keys that the server remembers for clients which keep copies; 0 = no limit.
+  std::atomic<uint64_t> tracking_table_max_keys{1'000'000};
+
   std::atomic<bool> active_expire{true};  ///< false: DEBUG SET-ACTIVE-EXPIRE 0; no option
 
   /// Empty: no password is asked for.

@@ -296,6 +296,15 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .placeholder = "SECONDS",
      .help = "an idle client is disconnected after it; 0: never"},
     {.name = "tls-port", .access = Access::kMutable, .fact = "0"},
+    {.name = "tracking-table-max-keys",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::tracking_table_max_keys>,
+     .set = SetInteger<0, kMaxInt64,
+                       [](Config& c, int64_t value) {
+                         c.tracking_table_max_keys = static_cast<uint64_t>(value);
+                       }>,
+     .placeholder = "N",
+     .help = "keys remembered for clients that cache what they read; 0: no limit"},
     {.name = "unixsocket", .fact = ""},
 });
 

@@ -135,6 +135,8 @@ void Reset(Operation& op) {
   client.watch = nullptr;
   client.monitoring = false;
   client.subscriptions = nullptr;
+  client.tracking = nullptr;
+  client.caching = false;
   client.name.clear();
   client.resp = 2;
   client.database = 0;

@@ -47,6 +47,7 @@ Core::Core(uint32_t number, const CoreEnvironment& environment, Shard* shard, Ex
   session_context_.router = &router_;
   session_context_.executor = executor;
   session_context_.exchange = environment.exchange;
+  session_context_.tracking = environment.tracking;
   session_context_.config = environment.config;
   session_context_.pause = environment.pause;
   session_context_.writes_refused = environment.writes_refused;
@@ -103,7 +104,8 @@ bool Core::MaySleep() {
     return false;
   waits_.store(shard_->gate().waits(), std::memory_order_seq_cst);
   if (!mailbox().PrepareToSleep()) return false;
-  if (environment_.log->WantsLeader() || shard_->gate().CanRelease(environment_.log->durable())) {
+  if (environment_.log->WantsLeader() || shard_->gate().CanRelease(environment_.log->durable()) ||
+      !environment_.tracking->inbox(number_).empty()) {
     mailbox().Awake();
     return false;
   }
@@ -122,11 +124,22 @@ void Core::EndTurn() {
   }
   if (environment_.log->WantsLeader()) {
     // Replies that wait for nothing leave before this thread waits for the disk.
+    TellInvalidations();
     FlushScheduled();
     environment_.log->LeadCommit();
   }
+  TellInvalidations();
   shard_->gate().Release(environment_.log->durable());
   FlushScheduled();
+}
+
+// What this core's clients have to be told of their copies, in front of replies that rely on it.
+void Core::TellInvalidations() {
+  if (environment_.tracking->inbox(number_).empty()) return;
+  std::vector<ConnectionPtr> later;
+  later.swap(to_flush_);
+  environment_.tracking->Deliver(number_);
+  to_flush_.insert(to_flush_.end(), later.begin(), later.end());
 }
 
 // Writes that wait for room look again soon, even if nothing else happens.
@@ -260,6 +273,7 @@ void Core::OnTimer() {
   if (!shard_->occupied()) {
     ExpireStep(now_ms);
     AgeStep(now_ms);
+    shard_->keyspace().tracking().Step();
     PublishStatistics();
   }
   if (timer_ticks_ % kTicksPerSecond == 0) CloseIdleClients(now_ms);

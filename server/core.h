@@ -35,6 +35,7 @@ struct CoreEnvironment {
   storage::CommitLog* log = nullptr;
   Mailboxes* mailboxes = nullptr;
   Exchange* exchange = nullptr;
+  TrackingRegistry* tracking = nullptr;
   const std::vector<Shard*>* shards = nullptr;
   const PauseState* pause = nullptr;
   const std::atomic<bool>* writes_refused = nullptr;
@@ -111,6 +112,7 @@ class Core final : private ConnectionHost {
   void RunReadyHandlers(bool may_sleep);
   [[nodiscard]] bool MaySleep();
   void EndTurn();
+  void TellInvalidations();
   void FlushScheduled();
   void PumpScheduled();
   void WatchMailbox();

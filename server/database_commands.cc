@@ -24,12 +24,14 @@ bool CheckFlushMode(Operation& op) {
 void FlushDb(Operation& op) {
   if (!CheckFlushMode(op)) return;
   op.Flush(op.database());
+  op.ForgetCopies();
   op.reply().Ok();
 }
 
 void FlushAll(Operation& op) {
   if (!CheckFlushMode(op)) return;
   for (int database = 0; database < op.databases(); ++database) op.Flush(database);
+  op.ForgetCopies();
   op.reply().Ok();
 }
 

@@ -16,7 +16,8 @@ Executor::Executor(const ShardMap* shard_map, Services* services, CoreStatistics
       statistics_(statistics),
       slow_watch_(&services->slow_watch()),
       monitors_(&services->monitors()),
-      key_events_(&services->config().notify_keyspace_events) {}
+      key_events_(&services->config().notify_keyspace_events),
+      invalidations_(&services->tracking()) {}
 
 Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspaces,
                       std::string* out) {
@@ -28,11 +29,15 @@ Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspace
   operation.set_walker(request.walker);
   operation.set_key_events(&key_events_);
 
+  if (request.tracker != nullptr) [[unlikely]]
+    invalidations_.Begin(request.tracker);
   const uint64_t start = CycleClock::Now();
   request.command->handler(operation);
   const uint64_t nanoseconds = CountCall(*request.command, CycleClock::Now() - start);
   if (slow_watch_->IsSlow(nanoseconds)) [[unlikely]]
     NoteSlow(request, nanoseconds);
+  if (request.tracker != nullptr) [[unlikely]]
+    Remember(request, keyspaces);
   if (operation.hits() != 0) statistics_->keyspace_hits.Add(operation.hits());
   if (operation.misses() != 0) statistics_->keyspace_misses.Add(operation.misses());
   if (out->size() > begin && (*out)[begin] == '-') {
@@ -41,6 +46,17 @@ Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspace
     statistics_->CountError(std::string_view(*out).substr(begin + 1));
   }
   return {operation.depends_on(), operation.deferred()};
+}
+
+// In the operation's own turn on the shard, so no change comes between what it has read and this.
+void Executor::Remember(const Request& request, storage::Keyspace* const* keyspaces) {
+  if (request.remembers) {
+    const std::shared_ptr<ClientTracker> tracker = request.tracker->shared_from_this();
+    for (const storage::Key& key : request.keys) {
+      keyspaces[shard_map_->ShardOf(key.slot)]->tracking().Remember(key, tracker);
+    }
+  }
+  invalidations_.End();
 }
 
 uint64_t Executor::CountCall(const Command& command, uint64_t cycles) {

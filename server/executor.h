@@ -12,6 +12,7 @@
 #include "server/operation.h"
 #include "server/slow_watch.h"
 #include "server/statistics.h"
+#include "server/turn_invalidations.h"
 #include "storage/key.h"
 #include "storage/keyspace.h"
 #include "storage/ticket.h"
@@ -29,7 +30,9 @@ struct Request {
   ClientState* client = nullptr;
   Operation::DeferredFactory deferred_factory = nullptr;
   void* deferred_context = nullptr;
-  Walker* walker = nullptr;  ///< in a transaction
+  Walker* walker = nullptr;          ///< in a transaction
+  ClientTracker* tracker = nullptr;  ///< the client's, if it keeps copies of what it reads
+  bool remembers = false;            ///< the tracker is told when one of the keys changes
   /// Where a slow request is put if the client is not here to be named.
   std::vector<SlowRequest>* slow_requests = nullptr;
 };
@@ -61,10 +64,13 @@ class Executor {
   [[nodiscard]] Monitors& monitors() { return *monitors_; }
   /// What its handlers have done to keys, and not been asked for yet.
   [[nodiscard]] KeyEvents& key_events() { return key_events_; }
+  /// What its handlers have changed of what somebody keeps copies of.
+  [[nodiscard]] TurnInvalidations& invalidations() { return invalidations_; }
   [[nodiscard]] CoreStatistics& statistics() { return *statistics_; }
 
  private:
   void NoteSlow(const Request& request, uint64_t nanoseconds);
+  void Remember(const Request& request, storage::Keyspace* const* keyspaces);
 
   const ShardMap* shard_map_;
   Services* services_;
@@ -72,6 +78,7 @@ class Executor {
   SlowWatch* slow_watch_;
   Monitors* monitors_;
   KeyEvents key_events_;
+  TurnInvalidations invalidations_;
 };
 
 }  // namespace tally::server

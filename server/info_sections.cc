@@ -10,6 +10,7 @@
 
 #include "server/memory_usage.h"
 #include "server/redis_version.h"
+#include "server/tracking_registry.h"
 #include "server/wall_clock.h"
 
 namespace tally::server {
@@ -58,7 +59,7 @@ void WriteClients(Operation& op, InfoText* text) {
   text->Field("cluster_connections", 0);
   text->Field("maxclients", op.services().config().maxclients.load());
   text->Field("blocked_clients", 0);
-  text->Field("tracking_clients", 0);
+  text->Field("tracking_clients", op.services().tracking().totals().trackers.load());
   text->Field("clients_in_timeout_table", 0);
 }
 

@@ -13,6 +13,7 @@
 #include "server/percentiles.h"
 #include "server/rate_sampler.h"
 #include "server/subscription_directory.h"
+#include "server/tracking_registry.h"
 
 namespace tally::server {
 namespace {
@@ -106,9 +107,10 @@ void WriteStats(Operation& op, InfoText* text) {
   text->Field("slave_expires_tracked_keys", 0);
   text->Field("active_defrag_hits", 0);
   text->Field("active_defrag_misses", 0);
-  text->Field("tracking_total_keys", 0);
-  text->Field("tracking_total_items", 0);
-  text->Field("tracking_total_prefixes", 0);
+  const TrackingRegistry& tracking = op.services().tracking();
+  text->Field("tracking_total_keys", tracking.totals().keys.load());
+  text->Field("tracking_total_items", tracking.totals().items.load());
+  text->Field("tracking_total_prefixes", tracking.prefixes());
   text->Field("unexpected_error_replies", 0);
   text->Field("total_error_replies", sum(&CoreStatistics::error_replies));
 }

@@ -43,6 +43,15 @@ void Operation::Flush(int database) {
   DependOn(storage::kOpenTicket);
 }
 
+// As in Redis whichever database it is, and be it empty.
+void Operation::ForgetCopies() {
+  if (!keyspaces_[0]->tracking().wanted()) return;
+  for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) {
+    keyspaces_[shard]->tracking().Clear();
+  }
+  keyspaces_[0]->tracking().listener()->OnFlush();
+}
+
 void Operation::SwapDatabases(int a, int b) {
   if (a == b) return;
   for (uint32_t shard = 0; shard < shard_map_->shards(); ++shard) {

@@ -201,6 +201,8 @@ class Operation {
   [[nodiscard]] uint64_t CountObjects(int database);
   [[nodiscard]] uint64_t CountExpiring(int database);
   void Flush(int database);
+  /// Databases were emptied: who keeps copies of anything is told that nothing is true any more.
+  void ForgetCopies();
   /// Exchanges two of them, for all clients.
   void SwapDatabases(int a, int b);
 

@@ -150,6 +150,7 @@ OperationBatch::Progress OperationBatch::Execute() {
   Request request;
   request.now_ms = WallClock::NowMs();
   request.slow_requests = &slow_requests_;
+  request.tracker = tracker_.get();
   while (next_item_ < items_.size()) {
     Item& item = items_[next_item_];
     if (next_key_ + item.key_count > prefetched_keys_) PrefetchNextKeys();
@@ -158,10 +159,13 @@ OperationBatch::Progress OperationBatch::Execute() {
     request.keys = std::span(resolved_keys_).subspan(next_key_, item.key_count);
     request.database = item.database;
     request.resp = item.resp;
+    request.remembers = item.remembers;
     if (!has_room_ && !target_->HasRoomFor(*item.command)) return Progress::kNoRoom;
     item.reply_begin = replies_.size();
     if (target_->Knows(item.database, request.keys)) {
       item.depends_on = target_->Run(request, &replies_).depends_on;
+      if (tracker_ != nullptr) [[unlikely]]
+        TellOwnInvalidations(item);
     } else if (target_->IsUnreadable(item.database, request.keys)) {
       target_->executor().Refuse(item.command, protocol::errors::kUnreadable, item.resp, &replies_);
     } else {
@@ -176,6 +180,15 @@ OperationBatch::Progress OperationBatch::Execute() {
     if (replies_.size() >= kPartBytes && next_item_ < items_.size()) return Progress::kPart;
   }
   return Progress::kDone;
+}
+
+void OperationBatch::TellOwnInvalidations(const Item& item) {
+  TurnInvalidations& invalidations = target_->executor().invalidations();
+  if (item.suppressed) {
+    invalidations.TellOwnLikeOthers(tracker_.get());
+  } else {
+    invalidations.WriteOwn(item.resp, &replies_);
+  }
 }
 
 // The turn ended within the batch: what depends on it has its ticket now.

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/input_gate.h"
@@ -42,6 +43,7 @@ class OperationBatch final : public Message, public HeldReply {
     int resp;
     uint64_t place;        // in the session's reply queue
     bool suppressed;       // CLIENT REPLY OFF: no place
+    bool remembers;        // the tracker is told when one of the keys changes
     size_t request_bytes;  // of its arguments
     size_t reply_begin;    // in replies_
     size_t reply_end;
@@ -51,13 +53,20 @@ class OperationBatch final : public Message, public HeldReply {
   /// Of replies that wait for the rest of their batch.
   static constexpr size_t kPartBytes = size_t{256} << 10;
 
-  OperationBatch(Requester* requester, uint32_t origin, Shard* target, Mailboxes* mailboxes)
-      : requester_(requester), origin_(origin), target_(target), mailboxes_(mailboxes) {}
+  /// `tracker`: the client's, if it keeps copies of what it reads; else null.
+  OperationBatch(Requester* requester, uint32_t origin, Shard* target, Mailboxes* mailboxes,
+                 std::shared_ptr<ClientTracker> tracker = nullptr)
+      : requester_(requester),
+        origin_(origin),
+        target_(target),
+        mailboxes_(mailboxes),
+        tracker_(std::move(tracker)) {}
 
   /// Adds an operation; `keys` are views into `args`.
   void Add(const Item& item, std::span<const std::string_view> args,
            std::span<const storage::Key> keys);
   [[nodiscard]] uint32_t target() const { return target_->number(); }
+  [[nodiscard]] const ClientTracker* tracker() const { return tracker_.get(); }
 
   // Back on the session's core.
   [[nodiscard]] std::span<const Item> items() const {
@@ -99,6 +108,7 @@ class OperationBatch final : public Message, public HeldReply {
   void FindKeys();
   void PrefetchNextKeys();
   Progress Execute();
+  void TellOwnInvalidations(const Item& item);
   struct Needed {
     std::vector<NeededKey> keys;
     size_t ahead = 0;  // of them, for later operations: the last ones
@@ -113,6 +123,7 @@ class OperationBatch final : public Message, public HeldReply {
   uint32_t origin_;
   Shard* target_;
   Mailboxes* mailboxes_;
+  std::shared_ptr<ClientTracker> tracker_;
   bool executed_ = false;
   bool has_more_ = false;
   uint64_t next_place_ = 0;

@@ -59,10 +59,15 @@ Router::Target Router::TargetOf(const Command& command, std::span<const storage:
 }
 
 void Router::Enqueue(uint32_t shard, Requester* requester, const OperationBatch::Item& item,
-                     std::span<const std::string_view> args, std::span<const storage::Key> keys) {
+                     std::span<const std::string_view> args, std::span<const storage::Key> keys,
+                     ClientTracker* tracker) {
   std::unique_ptr<OperationBatch>& batch = batches_[shard];
+  if (batch != nullptr && batch->tracker() != tracker) [[unlikely]]
+    SendBatches();
   if (batch == nullptr) {
-    batch = std::make_unique<OperationBatch>(requester, core_, (*shards_)[shard], mailboxes_);
+    batch = std::make_unique<OperationBatch>(
+        requester, core_, (*shards_)[shard], mailboxes_,
+        tracker == nullptr ? nullptr : tracker->shared_from_this());
     has_batches_ = true;
   }
   batch->Add(item, args, keys);

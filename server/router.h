@@ -40,9 +40,10 @@ class Router {
   };
   [[nodiscard]] Target TargetOf(const Command& command, std::span<const storage::Key> keys) const;
 
-  /// Adds an operation to the message for another shard.
+  /// Adds an operation to the message for another shard. `tracker`: the client's, or null.
   void Enqueue(uint32_t shard, Requester* requester, const OperationBatch::Item& item,
-               std::span<const std::string_view> args, std::span<const storage::Key> keys);
+               std::span<const std::string_view> args, std::span<const storage::Key> keys,
+               ClientTracker* tracker);
   /// Sends what was gathered.
   void SendBatches();
   /// The requester's batch that halted on that shard shall go on.

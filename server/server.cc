@@ -72,6 +72,8 @@ void Server::MakeShards() {
   const uint32_t count = shard_map_.shards();
   mailboxes_ = std::make_unique<Mailboxes>(count);
   exchange_ = std::make_unique<Exchange>(mailboxes_.get());
+  tracking_ = std::make_unique<TrackingRegistry>(mailboxes_.get());
+  tracking_->totals().max_keys = options_.config->tracking_table_max_keys.load();
   for (uint32_t i = 0; i < count; ++i) {
     statistics_.push_back(std::make_unique<CoreStatistics>(CommandCount()));
     statistics_view_.push_back(statistics_.back().get());
@@ -109,6 +111,7 @@ void Server::MakeCores() {
   environment.log = log_.get();
   environment.mailboxes = mailboxes_.get();
   environment.exchange = exchange_.get();
+  environment.tracking = tracking_.get();
   environment.shards = &shards_;
   environment.pause = &pause_;
   environment.writes_refused = &disk_space_.writes_refused();
@@ -236,6 +239,7 @@ void Server::Stop(bool save) {
 void Server::ApplyConfig() {
   RaiseDescriptorLimit(options_.config->maxclients.load());
   slow_watch_.Configure(*options_.config);
+  tracking_->totals().max_keys = options_.config->tracking_table_max_keys.load();
   // Two CONFIG SET at once: whoever comes last here has seen what both have set.
   const std::lock_guard lock(apply_config_mutex_);
   log_->set_durability(DurabilityOf(options_.config->appendfsync.load()));

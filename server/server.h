@@ -22,6 +22,7 @@
 #include "server/services.h"
 #include "server/session.h"
 #include "server/statistics.h"
+#include "server/tracking_registry.h"
 #include "storage/checkpoint.h"
 #include "storage/commit_log.h"
 #include "storage/database.h"
@@ -93,6 +94,7 @@ class Server final : public Services, private storage::ShardAccess {
   uint64_t rejected_connections() const override;
   const RateSampler& rates() const override { return rates_; }
   const SubscriptionDirectory& subscriptions() const override { return exchange_->directory(); }
+  TrackingRegistry& tracking() override { return *tracking_; }
   void VisitClients(std::function<ClientAction(ClientState&)> visit,
                     std::function<void()> done) override;
   void PauseClients(int64_t until_ms, bool writes_only) override;
@@ -147,6 +149,7 @@ class Server final : public Services, private storage::ShardAccess {
   std::vector<const CoreStatistics*> statistics_view_;
   std::unique_ptr<Mailboxes> mailboxes_;
   std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<TrackingRegistry> tracking_;
   std::vector<std::unique_ptr<Executor>> executors_;
   std::vector<std::unique_ptr<Shard>> shards_owned_;
   std::vector<Shard*> shards_;

@@ -63,6 +63,7 @@ struct CommitInfo {
 };
 
 class SubscriptionDirectory;
+class TrackingRegistry;
 class WalkVisitor;
 
 /// Begins walks through databases (keyspace_walk.h).
@@ -89,6 +90,9 @@ class Services : public Walker {
 
   /// Who has subscribed to what, on all cores.
   [[nodiscard]] virtual const SubscriptionDirectory& subscriptions() const = 0;
+
+  /// Who keeps copies of what it has read, on all cores; and which clients there are.
+  [[nodiscard]] virtual TrackingRegistry& tracking() = 0;
 
   /// What to do with a visited client. kCloseAfterReplies lets it have what is due.
   enum class ClientAction : uint8_t { kKeep, kClose, kCloseAfterReplies };

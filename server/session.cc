@@ -29,12 +29,18 @@ class ResumeMessage final : public Message {
 Session::Session(const SessionContext& context, SessionHost* host, ClientState client)
     : context_(context), host_(host), client_(std::move(client)), owed_(context.reply_budget) {
   parser_.set_authenticated(client_.authenticated);
+  context_.tracking->clients().Add(client_.id, context_.router->core(), this);
 }
 
-Session::~Session() { StopMonitoring(); }
+Session::~Session() {
+  context_.tracking->clients().Remove(client_.id, this);
+  StopMonitoring();
+}
 
 void Session::Detach() {
   host_ = nullptr;
+  context_.tracking->clients().Remove(client_.id, this);
+  client_.tracking = nullptr;
   StopMonitoring();
   OnEndOfInput();
   gone_ = true;
@@ -56,6 +62,8 @@ bool Session::AcceptsInput() const {
 
 void Session::OnInput(protocol::ReadBuffer* in) {
   using Result = protocol::RequestParser::Result;
+  // Whoever has seen a change and asks here now is told of it first.
+  context_.tracking->Deliver(context_.router->core());
   now_ms_ = WallClock::NowMs();
   client_.last_interaction_ms = now_ms_;
   parser_.set_max_bulk_bytes(context_.config->proto_max_bulk_bytes.load(std::memory_order_relaxed));
@@ -122,6 +130,8 @@ bool Session::Take(std::span<const std::string_view> args) {
   if (client_.reply_mode == Mode::kSkipNext) client_.reply_mode = Mode::kSkipping;
   const bool skipping = client_.reply_mode == Mode::kSkipping;
   if (!args.empty() && !Dispatch(args)) return false;
+  if (client_.caching) [[unlikely]]
+    ForgetCaching(args);
   if (skipping && client_.reply_mode == Mode::kSkipping) client_.reply_mode = Mode::kOn;
   return true;
 }
@@ -156,6 +166,8 @@ bool Session::Dispatch(std::span<const std::string_view> args) {
   request.client = &client_;
   request.deferred_factory = &Session::MakeDeferred;
   request.deferred_context = this;
+  if (client_.tracking != nullptr) [[unlikely]]
+    TrackIn(&request);
   return DispatchTo(context_.router->TargetOf(*command, request.keys), request);
 }
 
@@ -242,6 +254,8 @@ void Session::RunHere(const Request& request, bool on_shard) {
     return;
   }
   if (RepliesSuppressed() && !request.command->replies_are_pushes) bytes.resize(begin);
+  if (request.tracker != nullptr) [[unlikely]]
+    context_.executor->invalidations().WriteOwn(client_.resp, &bytes);
   Owe(bytes.size() - begin);
   // Even if nothing is told: what is published later waits for it.
   if (!shard.IsDurable(outcome.depends_on)) LetWait(begin, outcome.depends_on);
@@ -278,12 +292,13 @@ void Session::SendAway(uint32_t shard, const Request& request) {
   item.database = request.database;
   item.resp = request.resp;
   item.suppressed = RepliesSuppressed();
+  item.remembers = request.remembers;
   item.place = replies_.Open();
   for (const std::string_view argument : request.args) item.request_bytes += argument.size();
   request_bytes_in_flight_ += item.request_bytes;
   AddInFlight(1);
   if (shard == context_.router->core()) ++own_in_flight_;
-  context_.router->Enqueue(shard, this, item, request.args, request.keys);
+  context_.router->Enqueue(shard, this, item, request.args, request.keys, request.tracker);
 }
 
 void Session::OnBatchReplies(const OperationBatch& batch) {

@@ -24,6 +24,7 @@
 #include "server/reply_queue.h"
 #include "server/requester.h"
 #include "server/router.h"
+#include "server/tracking_registry.h"
 
 namespace tally::server {
 
@@ -47,6 +48,7 @@ class SessionHost {
 struct SessionContext {
   Router* router = nullptr;
   Executor* executor = nullptr;
+  TrackingRegistry* tracking = nullptr;
   Exchange* exchange = nullptr;
   const Config* config = nullptr;
   const PauseState* pause = nullptr;
@@ -79,6 +81,7 @@ struct SessionContext {
 /// session outlives its connection until they are back.
 class Session final : public Requester,
                       public Subscriber,
+                      public InvalidationReceiver,
                       public boost::intrusive_ref_counter<Session, boost::thread_unsafe_counter> {
  public:
   /// Operations that are under way, and places for replies that were not taken.
@@ -134,6 +137,8 @@ class Session final : public Requester,
   void OnPublished(const Broadcast& broadcast) override;
   // Subscriber.
   void OnMessage(EncodedMessage* message) override;
+  // InvalidationReceiver (session_tracking.cc).
+  void OnInvalidation(const Invalidation& invalidation) override;
   /// The shard is free again, or the pause is over.
   void Resume();
 
@@ -171,6 +176,12 @@ class Session final : public Requester,
   void Queue(const Command& command, std::span<const std::string_view> args);
   void RunTransaction(const Request& request);
   void TakeOver(const ClientState& client);
+
+  // CLIENT TRACKING (session_tracking.cc).
+  [[nodiscard]] ClientTracker* tracker() const;
+  void TrackIn(Request* request) const;
+  void ForgetCaching(std::span<const std::string_view> args);
+  void PutPush(std::string_view bytes);
 
   // MONITOR (session_monitor.cc).
   struct MonitorLink;
@@ -218,6 +229,7 @@ class Session final : public Requester,
   size_t request_bytes_in_flight_ = 0;
   OwedReplies owed_;
   size_t unwritten_bytes_ = 0;  // of owed_, that were taken out
+  size_t pushed_bytes_ = 0;     // of owed_, at most: what was told of copies
   // Batches that have more to do and wait for the client to read: where, and the place of what they do next.
   struct HaltedBatch {
     uint32_t shard;

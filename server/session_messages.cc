@@ -103,7 +103,10 @@ void Session::OnPublished(const Broadcast& broadcast) {
 // had them.
 void Session::OnMessage(EncodedMessage* message) {
   if (host_ == nullptr || client_.close_after_replies || over_limit_) return;
-  const std::string_view bytes = message->For(client_.resp);
+  PutPush(message->For(client_.resp));
+}
+
+void Session::PutPush(std::string_view bytes) {
   if (sending_place_ != kNoPlace) {
     replies_.bytes(sending_place_).append(bytes);
   } else if (local_open_) {
@@ -124,7 +127,9 @@ void Session::OnMessage(EncodedMessage* message) {
 
 bool Session::IsOverLimit(int64_t now_ms) {
   const bool listens = IsSubscriber(client_) || client_.monitoring;
-  over_limit_ = over_limit_ || (listens && output_limit_.Exceeds(owed_.bytes(), now_ms));
+  // Who keeps copies reads replies like others: only what was told of copies counts.
+  const size_t untaken = listens ? owed_.bytes() : pushed_bytes_;
+  over_limit_ = over_limit_ || output_limit_.Exceeds(untaken, now_ms);
   return over_limit_;
 }
 

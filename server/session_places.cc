@@ -64,6 +64,7 @@ void Session::TakeOutput(std::string* out) {
 void Session::OnWritten(size_t bytes) {
   unwritten_bytes_ -= bytes;
   owed_.Remove(bytes);
+  pushed_bytes_ = std::min(pushed_bytes_, owed_.bytes());
   client_.owed_bytes = owed_.bytes();
   OnOutputMoved();
 }

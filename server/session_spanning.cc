@@ -117,6 +117,7 @@ void Session::TakeOver(const ClientState& client) {
   client_.no_evict = client.no_evict;
   client_.no_touch = client.no_touch;
   client_.reply_mode = client.reply_mode;
+  if (host_ != nullptr) client_.tracking = client.tracking;
   client_.close_after_replies |= client.close_after_replies;
   TakeOverSubscriptions(client);
   parser_.set_authenticated(client_.authenticated);

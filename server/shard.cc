@@ -21,6 +21,8 @@ Shard::Shard(uint32_t number, const ShardMap& shard_map, int databases, Executor
       memory_(&keyspace_) {
   keyspaces_[number] = &keyspace_;
   keyspace_.set_expiry_listener(&executor_->key_events());
+  keyspace_.tracking().Attach(&executor_->invalidations().registry().totals());
+  keyspace_.tracking().set_listener(&executor_->invalidations());
 }
 
 bool Shard::Knows(int database, std::span<const storage::Key> keys) const {
@@ -55,13 +57,15 @@ storage::Ticket Shard::CloseTurn() {
   if (!keyspace_.has_changes()) {
     TALLY_ASSERT(!gate_.waits_for_open_turn(), "a reply waits for a change set that will not come");
     Announce(storage::kNoTicket);
+    // Where databases were emptied that were empty, or a tracking table had no room.
+    if (const auto notice = executor_->invalidations().Take()) notice->Tell();
     return storage::kNoTicket;
   }
   change_set_.clear();
   keyspace_.EncodeDatabases(&change_set_);
   keyspace_.EncodeObjects(&change_set_);
   keyspace_.EncodeCounts(&change_set_);
-  const storage::Ticket ticket = log_->Append(change_set_);
+  const storage::Ticket ticket = log_->Append(change_set_, executor_->invalidations().Take());
   keyspace_.Stamp(ticket);
   gate_.CloseTurn(ticket);
   Announce(ticket);

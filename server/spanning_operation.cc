@@ -21,6 +21,7 @@ SpanningOperation::SpanningOperation(const Route& route, const Request& request,
       suppressed_(suppressed),
       visits_(std::move(visits)),
       pins_(route.shards->size()),
+      tracker_(request.tracker == nullptr ? nullptr : request.tracker->shared_from_this()),
       keyspaces_(route.shards->size(), nullptr) {}
 
 void SpanningOperation::Start(std::unique_ptr<SpanningOperation> operation, bool behind_mail) {
@@ -209,6 +210,15 @@ void SpanningOperation::RunHandlers(Shard* last) {
                             &reply_);
   } else {
     outcome_ = last->executor().Run(request_, keyspaces_.data(), &reply_);
+    if (tracker_ != nullptr) TellOwnInvalidations(&last->executor().invalidations());
+  }
+}
+
+void SpanningOperation::TellOwnInvalidations(TurnInvalidations* invalidations) {
+  if (suppressed_ || outcome_.deferred) {
+    invalidations->TellOwnLikeOthers(tracker_.get());
+  } else {
+    invalidations->WriteOwn(request_.resp, &reply_);
   }
 }
 
@@ -216,6 +226,7 @@ void SpanningOperation::Run(Shard* last) {
   // One order for all that happens, on whichever of them.
   for (const uint32_t visit : visits_) {
     keyspaces_[visit]->set_expiry_listener(&last->executor().key_events());
+    keyspaces_[visit]->tracking().set_listener(&last->executor().invalidations());
   }
   RunHandlers(last);
   executed_ = true;
@@ -233,16 +244,19 @@ void SpanningOperation::Run(Shard* last) {
   if (changed) {
     for (const uint32_t visit : visits_) keyspaces_[visit]->EncodeObjects(&change_set);
     for (const uint32_t visit : visits_) keyspaces_[visit]->EncodeCounts(&change_set);
-    ticket = last->log().Append(change_set);
+    ticket = last->log().Append(change_set, last->executor().invalidations().Take());
     for (const uint32_t visit : visits_) {
       if (keyspaces_[visit]->has_changes()) keyspaces_[visit]->Stamp(ticket);
     }
     if (outcome_.depends_on == storage::kOpenTicket) outcome_.depends_on = ticket;
+  } else if (const auto notice = last->executor().invalidations().Take()) {
+    notice->Tell();
   }
   last->Announce(ticket);
   for (const uint32_t visit : visits_) {
     Shard* const shard = (*route_.shards)[visit];
     keyspaces_[visit]->set_expiry_listener(&shard->executor().key_events());
+    keyspaces_[visit]->tracking().set_listener(&shard->executor().invalidations());
     if (visit == last->number()) continue;
     LeaveOther(shard, /*entered=*/true);
   }

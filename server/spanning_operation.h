@@ -79,6 +79,7 @@ class SpanningOperation final : public Message, public HeldReply {
   void PinOn(Shard* shard);
   void Run(Shard* last);
   void RunHandlers(Shard* last);
+  void TellOwnInvalidations(TurnInvalidations* invalidations);
   void Tell(Shard* last, std::unique_ptr<Message> self);
   void LeaveOther(Shard* shard, bool entered);
   static void Unpin(const std::vector<NeededKey>& keys, Shard* shard);
@@ -96,6 +97,7 @@ class SpanningOperation final : public Message, public HeldReply {
   std::vector<std::vector<NeededKey>> pins_;  // what that round has pinned, by shard
   bool unreadable_ = false;
   bool has_room_ = false;                      // it was let in to write
+  std::shared_ptr<ClientTracker> tracker_;     // of the request
   std::vector<storage::Keyspace*> keyspaces_;  // by shard; null where not entered
   Outcome outcome_;
   bool executed_ = false;

@@ -8,6 +8,7 @@
 #include "server/cycle_clock.h"
 #include "server/held_walk.h"
 #include "server/subscriptions.h"
+#include "server/tracking.h"
 #include "server/transaction.h"
 #include "storage/invariant.h"
 
@@ -44,6 +45,7 @@ Outcome TransactionRun::Run(Request request, storage::Keyspace* const* keyspaces
     void* const session = request.deferred_context;
     const int resp = client_->resp;
     outcome.depends_on = RunRequests(&request, keyspaces, shard_map, shard, reply);
+    shard->executor().invalidations().WriteOwn(client_->resp, reply);
     outcome.deferred = !parts_->Join(reply);
     if (outcome.deferred) parts_->SendTo(factory(session, resp), std::move(*reply));
   }
@@ -74,6 +76,10 @@ storage::Ticket TransactionRun::RunRequests(Request* request, storage::Keyspace*
     request->keys = requests.keys(i);
     request->database = client_->database;
     request->resp = client_->resp;
+    const Tracking* const tracking = client_->tracking.get();
+    request->tracker = tracking == nullptr ? nullptr : &tracking->tracker();
+    request->remembers = tracking != nullptr && (request->command->flags & kReadonly) != 0 &&
+                         tracking->Remembers(client_->caching);
     const size_t begin = reply->size();
     const Outcome outcome = shard->executor().Run(*request, keyspaces, reply);
     depends_on = std::max(depends_on, outcome.depends_on);

@@ -49,7 +49,7 @@ void CommitLog::AwaitRoom(size_t bytes) {
   }
 }
 
-Ticket CommitLog::Append(std::string_view change_set) {
+Ticket CommitLog::Append(std::string_view change_set, std::unique_ptr<DurableNotice> notice) {
   AwaitRoom(change_set.size());
   Ticket ticket;
   {
@@ -57,6 +57,7 @@ Ticket CommitLog::Append(std::string_view change_set) {
     ticket = appended_.load(std::memory_order_relaxed) + 1;
     if (!waiting_.load(std::memory_order_relaxed)) BeginEntry(&gathering_, ticket);
     AppendChangeSet(&gathering_, change_set);
+    if (notice != nullptr) notices_.push_back(std::move(notice));
     gathered_bytes_.store(gathering_.size(), std::memory_order_relaxed);
     appended_.store(ticket, std::memory_order_release);
     waiting_.store(true, std::memory_order_seq_cst);
@@ -86,6 +87,7 @@ bool CommitLog::Commit() {
       return false;
     }
     std::swap(gathering_, committing_entry_);
+    std::swap(notices_, committing_notices_);
     gathered_bytes_.store(0, std::memory_order_relaxed);
     last = appended_.load(std::memory_order_relaxed);
     waiting_.store(false, std::memory_order_seq_cst);
@@ -120,14 +122,21 @@ bool CommitLog::Commit() {
 
 bool CommitLog::Publish(Ticket last, bool synced) {
   if (synced) {
+    TellNotices();
     synced_.store(last, std::memory_order_seq_cst);
     durable_.store(last, std::memory_order_seq_cst);
     return true;
   }
   const MutexLock lock(mutex_);  // see set_durability
   if (durability_.load(std::memory_order_acquire) == Durability::kSynced) return false;
+  TellNotices();
   durable_.store(last, std::memory_order_seq_cst);
   return true;
+}
+
+void CommitLog::TellNotices() {
+  for (const std::unique_ptr<DurableNotice>& notice : committing_notices_) notice->Tell();
+  committing_notices_.clear();
 }
 
 void CommitLog::NoteSyncTime(std::chrono::nanoseconds elapsed) {

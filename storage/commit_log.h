@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "storage/database.h"
+#include "storage/durable_notice.h"
 #include "storage/thread_annotations.h"
 #include "storage/ticket.h"
 
@@ -80,7 +82,12 @@ class CommitLog {
   /// Adds one encoded change set. Callers make sure that change sets that touch the same object are
   /// appended in the order of the changes. Returns at once unless more than `kMaxGatheredBytes` would
   /// wait: then it commits, or waits for the commit under way (backpressure of a slow disk).
-  Ticket Append(std::string_view change_set) EXCLUDES(mutex_);
+  ///
+  /// `notice` (or null) is told when the change set is durable, before `durable()` says so to anybody: whoever sees
+  /// that the ticket is durable comes after the notice. Notices are told in the order of tickets. Where the commit
+  /// fails, they are not told.
+  Ticket Append(std::string_view change_set, std::unique_ptr<DurableNotice> notice = nullptr)
+      EXCLUDES(mutex_);
 
   /// True when `LeadCommit` would find something to do: a caller that is about to sleep must call it.
   [[nodiscard]] bool WantsLeader() const {
@@ -136,6 +143,7 @@ class CommitLog {
   void Fail(const std::string& message);
   /// False: as things are now, it has to be synced first.
   [[nodiscard]] bool Publish(Ticket last, bool synced) EXCLUDES(mutex_);
+  void TellNotices();
   void NoteSyncTime(std::chrono::nanoseconds elapsed);
   void RunThread() EXCLUDES(mutex_);
   [[nodiscard]] bool ThreadLeads(bool committed_before) const;
@@ -150,6 +158,8 @@ class CommitLog {
   std::condition_variable_any wake_;
   std::string gathering_ GUARDED_BY(mutex_);  // journal entry that the next commit will write
   std::string committing_entry_;              // owned by whoever holds committing_
+  std::vector<std::unique_ptr<DurableNotice>> notices_ GUARDED_BY(mutex_);  // of what is in it
+  std::vector<std::unique_ptr<DurableNotice>> committing_notices_;          // as committing_entry_
   std::vector<SyncWaiter> waiters_ GUARDED_BY(mutex_);
   bool woken_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;

@@ -26,7 +26,7 @@ Keyspace::Keyspace(SlotRange slots, int databases)
 Object* Keyspace::Find(int database, const Key& key, int64_t now_ms, Ticket* seen) {
   Object* const object = FindExpiredToo(database, key, now_ms, seen);
   if (object != nullptr && object->IsExpired(now_ms)) {
-    Expire(database, key, object);
+    if (Expire(database, key, object)) *seen = kOpenTicket;
     return nullptr;
   }
   return object;
@@ -125,11 +125,13 @@ void Keyspace::MakeTombstone(int database, const Key& key, Object* found) {
   Substitute(database, key, found, Object::NewTombstone(key));
 }
 
-// Its time has come.
-void Keyspace::Expire(int database, const Key& key, Object* found) {
+// Its time has come. True: somebody who has a copy is told so when the removal is durable.
+bool Keyspace::Expire(int database, const Key& key, Object* found) {
   if (expiry_listener_ != nullptr) expiry_listener_->OnExpired(map_, database, key.name);
+  tracking_.BeginExpiry();
   MakeTombstone(database, key, found);
   ++expired_count_;
+  return tracking_.EndExpiry();
 }
 
 void Keyspace::EnsureTables(Database& database) {
@@ -203,6 +205,8 @@ void Keyspace::Substitute(int database, const Key& key, Object* found, ObjectPtr
   replacement->set_access_clock(access_clock_);
   if (found->is_pending()) {
     if (!watches_.empty()) watches_.OnChange(database, key.hash);
+    if (tracking_.wanted()) [[unlikely]]
+      tracking_.OnChange(replacement->name(), key.hash);
     const uint32_t index = found->pending_index();
     Object* object = table.Replace(found, std::move(replacement));
     object->MarkPending(index);
@@ -218,6 +222,8 @@ void Keyspace::Substitute(int database, const Key& key, Object* found, ObjectPtr
 
 void Keyspace::MarkChanged(int database, uint32_t slot, Object* object) {
   if (!watches_.empty()) watches_.OnChange(database, object->hash());
+  if (tracking_.wanted()) [[unlikely]]
+    tracking_.OnChange(object->name(), object->hash());
   if (object->is_pending()) return;
   if (object->ticket() <= floor_) dirty_bytes_ += object->memory_bytes();
   changed_bytes_ += object->name().size() + kChangeOverheadBytes;

@@ -20,6 +20,7 @@
 #include "storage/slot.h"
 #include "storage/slot_table.h"
 #include "storage/ticket.h"
+#include "storage/tracking_table.h"
 #include "storage/watch_table.h"
 
 namespace tally::storage {
@@ -48,7 +49,8 @@ class Keyspace {
 
   /// The live object, or nullptr when absent or expired (an expired object turns into a tombstone on
   /// the way; that removal is journaled, but this reader need not wait for it: expiry is a fact of the
-  /// committed state and the clock).
+  /// committed state and the clock. Only where somebody is told that a copy is no longer true, the reader waits with
+  /// it).
   [[nodiscard]] Object* Find(int database, const Key& key, int64_t now_ms, Ticket* seen);
   /// The same, but an expired object is found and stays: for who removes it anyhow, or tells of its memory.
   [[nodiscard]] Object* FindExpiredToo(int database, const Key& key, int64_t now_ms, Ticket* seen);
@@ -73,6 +75,8 @@ class Keyspace {
   /// Tells `watcher` when the object changes, or its absence ends. It has expired by `now_ms`: absent.
   void Watch(int database, const Key& key, int64_t now_ms, std::shared_ptr<Watcher> watcher);
   [[nodiscard]] WatchTable& watches() { return watches_; }
+  /// Who may have copies of objects, and is told when they change.
+  [[nodiscard]] TrackingTable& tracking() { return tracking_; }
   /// Who learns of expired objects when they are removed; null: nobody.
   void set_expiry_listener(ExpiryListener* listener) { expiry_listener_ = listener; }
 
@@ -254,7 +258,7 @@ class Keyspace {
   void SkipEmptyDatabases();
   void NextEvictDatabase();
   void MakeTombstone(int database, const Key& key, Object* found);
-  void Expire(int database, const Key& key, Object* found);
+  bool Expire(int database, const Key& key, Object* found);
   void FinishPut(int database, const Key& key, Object* found, int64_t expires_at_ms);
   void DropTables(int database);
   [[nodiscard]] bool MayExist(int database, uint32_t slot, uint64_t hash, int64_t now_ms) const;
@@ -288,6 +292,7 @@ class Keyspace {
   Ticket last_change_ = kNoTicket;
   Pins pins_;
   WatchTable watches_;
+  TrackingTable tracking_;
   ExpiryListener* expiry_listener_ = nullptr;
   AccessClock access_clock_ = 0;  // of the latest Find: what is made now was used now
   int evict_database_ = 0;        // where EvictStep goes on

@@ -37,7 +37,7 @@ CLIENTS = {
         [PYTHON, "redis_cli.py"],
         "redis-tools",
         ["redis-cli", "--version"],
-        ["hints", "transaction", "subscribe", "expire", "resp3", "pipe", "scan", "stat", "monitor", "restart", "benchmark"],
+        ["hints", "transaction", "subscribe", "tracking", "expire", "resp3", "pipe", "scan", "stat", "monitor", "restart", "benchmark"],
     ),
     "hiredis": hiredis("client_hiredis_sync"),
     "hiredis-async": hiredis("client_hiredis_async"),

@@ -117,6 +117,19 @@ for options in ([], ["-3"]):
         terminal.read_until(r'1\) "message"\r\n2\) "news"\r\n3\) "1 < 2"\r\n')
 step("subscribe")
 
+with Terminal("-3") as terminal:
+    terminal.read_until(PROMPT)
+    terminal.type("client tracking on\r")
+    terminal.read_until(r"OK\r\n" + PROMPT)
+    terminal.type("get copied\r")
+    terminal.read_until(r"\(nil\)\r\n" + PROMPT)
+    expect("OK\n", cli("set", "copied", "1"))
+    # What was told meanwhile is shown with the next answer, and stands in front of it.
+    terminal.type("get copied\r")
+    terminal.read_until(r"-> invalidate: 'copied'\r\n\"1\"\r\n" + PROMPT)
+    expect("1\n", cli("del", "copied"))
+step("tracking")
+
 expect("OK\n", cli("set", "session", "open", "ex", "1000"))
 assert 980 <= int(cli("ttl", "session")) <= 1000
 expect("1\n", cli("del", "session"))

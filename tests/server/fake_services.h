@@ -11,9 +11,11 @@
 
 #include "server/command.h"
 #include "server/keyspace_walk.h"
+#include "server/mailbox.h"
 #include "server/rate_sampler.h"
 #include "server/services.h"
 #include "server/subscription_directory.h"
+#include "server/tracking_registry.h"
 
 namespace tally::server {
 
@@ -32,6 +34,10 @@ class FakeServices : public Services {
   }
   SubscriptionDirectory directory;
   const SubscriptionDirectory* shared_directory = nullptr;
+  TrackingRegistry& tracking() override {
+    return shared_tracking == nullptr ? tracking_ : *shared_tracking;
+  }
+  TrackingRegistry* shared_tracking = nullptr;
   void ResetStatistics() override { ++resets; }
   uint64_t rejected_connections() const override { return 7; }
 
@@ -114,6 +120,8 @@ class FakeServices : public Services {
 
  private:
   Config config_;
+  Mailboxes mailboxes_{1};
+  TrackingRegistry tracking_{&mailboxes_};
   Monitors monitors_;
   std::vector<const CoreStatistics*> cores_{&core};
 };

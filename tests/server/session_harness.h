@@ -121,10 +121,12 @@ class SessionHarness {
         shard_map_(shards),
         mailboxes_(shards),
         exchange_(&mailboxes_),
+        tracking_(&mailboxes_),
         loader_(database.get(), &mailboxes_) {
     ++alive_;
     WallClock::SetForTest(kNowMs);
     services.shared_directory = &exchange_.directory();
+    services.shared_tracking = &tracking_;
     services.on_walk = [this](auto visitor, int number, storage::SlotPosition from, size_t wanted) {
       walk_line_.Walk(std::move(visitor), number, from, wanted);
     };
@@ -151,6 +153,7 @@ class SessionHarness {
       core.context.router = core.router.get();
       core.context.executor = &core.executor;
       core.context.exchange = &exchange_;
+      core.context.tracking = &tracking_;
       core.context.config = &services.config();
       core.context.pause = &pause;
       core.context.writes_refused = &writes_refused;
@@ -198,6 +201,7 @@ class SessionHarness {
       shard.CloseTurn();
       shard.KeepMemory(++clock_us_, kNowMs);
     }
+    did |= tracking_.Deliver(core);
     did |= shard.gate().Release(log_->durable()) > 0;
     for (const auto& client : clients_) {
       if (client->core() == core) did |= client->FlushIfDue();
@@ -299,6 +303,7 @@ class SessionHarness {
   [[nodiscard]] ReplyBudget& reply_budget(uint32_t core) { return cores_[core]->reply_budget; }
   [[nodiscard]] Executor& executor(uint32_t core) { return cores_[core]->executor; }
   [[nodiscard]] Mailboxes& mailboxes() { return mailboxes_; }
+  [[nodiscard]] TrackingRegistry& tracking() { return tracking_; }
   [[nodiscard]] storage::CommitLog& log() { return *log_; }
   [[nodiscard]] FakeLoader& loader() { return loader_; }
   [[nodiscard]] storage::Key KeyOf(std::string_view name) const {
@@ -362,6 +367,7 @@ class SessionHarness {
   storage::Recovered recovered_;
   Mailboxes mailboxes_;
   Exchange exchange_;
+  TrackingRegistry tracking_;
   FakeLoader loader_;
   std::unique_ptr<storage::CommitLog> log_;
   std::unique_ptr<Announcer> announcer_;

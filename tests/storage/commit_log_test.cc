@@ -3,12 +3,14 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -424,6 +426,54 @@ TEST(CommitLogTest, TheDestructorCommitsTheRestAndAnswersWhoWaits) {
     EXPECT_EQ(database.synced(), 3u);
     EXPECT_FALSE(never.get());
   }
+}
+
+class NotingNotice final : public DurableNotice {
+ public:
+  explicit NotingNotice(std::function<void()> tell) : tell_(std::move(tell)) {}
+  void Tell() override { tell_(); }
+
+ private:
+  std::function<void()> tell_;
+};
+
+// With and without syncs: in the order of tickets, when it is written, and before anybody could see that.
+TEST(CommitLogNotice, IsToldBetweenTheCommitAndWhoeverSeesIt) {
+  for (const Durability durability : {Durability::kSynced, Durability::kWritten}) {
+    MemoryDatabase database;
+    CommitLog log(&database, kNoTicket, durability, {});
+    std::string told;
+    size_t written = 0;
+    const auto note = [&](const char* what) {
+      return std::make_unique<NotingNotice>([&, what] {
+        told += what;
+        written = ReadChangeSets(&database).size();
+        EXPECT_EQ(log.durable(), kNoTicket);
+      });
+    };
+    log.Append("one", note("one "));
+    log.Append("two");
+    log.Append("three", note("three "));
+    EXPECT_EQ(told, "");
+    EXPECT_TRUE(log.LeadCommit());
+    EXPECT_EQ(told, "one three ");
+    EXPECT_EQ(written, 3U);
+    EXPECT_EQ(log.durable(), 3U);
+    log.Append("four");
+    EXPECT_TRUE(log.LeadCommit());
+    EXPECT_EQ(told, "one three ");
+  }
+}
+
+TEST(CommitLogNotice, IsNotToldOfACommitThatFails) {
+  MemoryDatabase database;
+  CommitLog log(&database, kNoTicket, Durability::kSynced, {});
+  bool told = false;
+  log.Append("one", std::make_unique<NotingNotice>([&] { told = true; }));
+  database.FailNextAppend();
+  log.LeadCommit();
+  log.Stop();
+  EXPECT_FALSE(told);
 }
 
 }  // namespace
