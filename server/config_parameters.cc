@@ -188,8 +188,9 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .help = "host names, besides this machine's own, by which HTTP clients may ask"},
     {.name = "http-port",
      .get = GetInteger<&Config::http_port>,
-     .set = SetInteger<0, std::numeric_limits<uint16_t>::max(),
-                       [](Config& c, int64_t value) { c.http_port = static_cast<uint16_t>(value); }>,
+     .set =
+         SetInteger<0, std::numeric_limits<uint16_t>::max(),
+                    [](Config& c, int64_t value) { c.http_port = static_cast<uint16_t>(value); }>,
      .placeholder = "N",
      .help = "TCP port of 127.0.0.1 for HTTP; 0: no HTTP"},
     {.name = "io-threads", .get = GetInteger<&Config::threads>},

@@ -27,9 +27,8 @@ Connection::Connection(ConnectionHost* core, boost::asio::ip::tcp::socket socket
       session_(new Session(core->session_context(), this, std::move(client))),
       http_(http == nullptr
                 ? nullptr
-                : std::make_unique<HttpDialogue>(session_.get(), this,
-                                                 core->session_context().config, http,
-                                                 &MonotonicMs)),
+                : std::make_unique<HttpDialogue>(
+                      session_.get(), this, core->session_context().config, http, &MonotonicMs)),
       dialogue_(http_ != nullptr ? static_cast<ClientDialogue*>(http_.get()) : session_.get()) {}
 
 Connection::~Connection() { Close(); }

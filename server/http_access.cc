@@ -62,8 +62,9 @@ bool IsOwnHost(std::string_view authority, const Config& config) {
 // Origins leave out their scheme's own port, and so may a Host.
 bool SameAuthority(std::string_view a, std::string_view b, std::string_view usual_port) {
   const auto without_usual = [&](std::string_view authority) {
-    return authority.ends_with(usual_port) ? authority.substr(0, authority.size() - usual_port.size())
-                                           : authority;
+    return authority.ends_with(usual_port)
+               ? authority.substr(0, authority.size() - usual_port.size())
+               : authority;
   };
   return EqualsIgnoreCase(without_usual(a), without_usual(b));
 }
@@ -98,7 +99,8 @@ bool IsLoopback(std::string_view host) {
 
 bool IsFromStranger(const HttpRequest& request, std::string_view asked_authority,
                     const Config& config) {
-  if (!(request.is_http_1_0 && request.host.empty()) && !IsOwnHost(request.host, config)) return true;
+  if (!(request.is_http_1_0 && request.host.empty()) && !IsOwnHost(request.host, config))
+    return true;
   if (!asked_authority.empty() && !IsOwnHost(asked_authority, config)) return true;
   if (request.origin && !IsOwnOrigin(*request.origin, request.host)) return true;
   return request.sec_fetch_site && !EqualsIgnoreCase(*request.sec_fetch_site, "same-origin") &&
@@ -129,8 +131,9 @@ std::optional<std::string> UserOf(std::optional<std::string_view> authorization,
 
 std::string CheckAllowedHosts(std::string_view text) {
   const bool bad = AnyName(text, [](std::string_view name) {
-    return name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "-._:[]") != std::string_view::npos ||
+    return name.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+               "-._:[]") != std::string_view::npos ||
            WithoutPort(name) != name;
   });
   return bad ? "argument must be a list of host names without ports" : "";

@@ -8,8 +8,8 @@ namespace tally::server {
 /// What an HTTP client may send, and how long it may take for it. The doors that speak HTTP share them.
 struct HttpLimits {
   static constexpr size_t kMaxRequestLineBytes = size_t{8} << 10;  ///< more: 414
-  static constexpr size_t kMaxHeaderBytes = size_t{16} << 10;      ///< with the request line; more: 431
-  static constexpr size_t kMaxBodyBytes = size_t{64} << 10;        ///< more: 413. Bodies are not kept
+  static constexpr size_t kMaxHeaderBytes = size_t{16} << 10;  ///< with the request line; more: 431
+  static constexpr size_t kMaxBodyBytes = size_t{64} << 10;    ///< more: 413. Bodies are not kept
   /// Pipelined requests, and the bytes of their names, that wait for replies; beyond, nothing is read.
   static constexpr size_t kMaxPipelined = 128;
   static constexpr size_t kMaxPipelinedBytes = size_t{64} << 10;

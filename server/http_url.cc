@@ -108,8 +108,9 @@ std::optional<HttpUrl> ParseHttpTarget(std::string_view target) {
   target = target.substr(0, target.find('#'));
   if (!target.empty() && target[0] != '/') {
     const size_t scheme = target.find("://");
-    if (scheme == std::string_view::npos || (!EqualsIgnoreCase(target.substr(0, scheme), "http") &&
-                                             !EqualsIgnoreCase(target.substr(0, scheme), "https"))) {
+    if (scheme == std::string_view::npos ||
+        (!EqualsIgnoreCase(target.substr(0, scheme), "http") &&
+         !EqualsIgnoreCase(target.substr(0, scheme), "https"))) {
       return std::nullopt;
     }
     target.remove_prefix(scheme + 3);

@@ -8,9 +8,10 @@ namespace tally::server {
 
 /// A request's target, as the WHATWG URL standard (url.spec.whatwg.org) reads it behind `http://host`.
 struct HttpUrl {
-  std::string authority;  ///< of an absolute target ("http://host:port/path"), without user; else empty
-  std::string path;       ///< begins with '/'; dot segments are resolved, percent-encoding stays
-  std::string query;      ///< what stands between '?' and '#', as it came
+  std::string
+      authority;      ///< of an absolute target ("http://host:port/path"), without user; else empty
+  std::string path;   ///< begins with '/'; dot segments are resolved, percent-encoding stays
+  std::string query;  ///< what stands between '?' and '#', as it came
 };
 
 /// nullopt: neither a path nor an absolute http(s) URL.

@@ -59,8 +59,7 @@ ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
   return *this;
 }
 
-Status ListeningSocket::Bind(const std::string& address, uint16_t port,
-                             const std::string& option) {
+Status ListeningSocket::Bind(const std::string& address, uint16_t port, const std::string& option) {
   Address parsed;
   if (!ParseAddress(address, port, &parsed)) {
     return Status::Failure("cannot listen on '" + address + "': not an IP address");

@@ -63,8 +63,8 @@ Status Server::Start(ListeningSocket socket, ListeningSocket http) {
   if (Status status = acceptor_->Listen(std::move(socket)); !status.ok()) return status;
   options_.config->port = acceptor_->port();  // 0 had meant: any
   if (http.bound()) {
-    http_acceptor_ = std::make_unique<Acceptor>(options_.config, Cores(), ClientDoor::kHttp,
-                                                &client_ids_);
+    http_acceptor_ =
+        std::make_unique<Acceptor>(options_.config, Cores(), ClientDoor::kHttp, &client_ids_);
     if (Status status = http_acceptor_->Listen(std::move(http)); !status.ok()) return status;
   }
   disk_space_.Check();

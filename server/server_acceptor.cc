@@ -150,7 +150,8 @@ void Acceptor::Welcome(tcp::socket socket) {
   }
   const int descriptor = socket.release(ignored);
   if (ignored) return;
-  core->mailbox().Push(std::make_unique<AdoptMessage>(core, descriptor, protocol, client_id, door_));
+  core->mailbox().Push(
+      std::make_unique<AdoptMessage>(core, descriptor, protocol, client_id, door_));
 }
 
 }  // namespace tally::server

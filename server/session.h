@@ -102,7 +102,9 @@ class Session final : public ClientDialogue,
   [[nodiscard]] size_t owed_bytes() const { return owed_.bytes(); }
   [[nodiscard]] bool has_output() const override { return replies_.has_ready(); }
   /// All is said: the connection closes once what was taken is written.
-  [[nodiscard]] bool finished() const override { return client_.close_after_replies && replies_.empty(); }
+  [[nodiscard]] bool finished() const override {
+    return client_.close_after_replies && replies_.empty();
+  }
   /// Nothing is under way: all taken requests are answered and their replies taken.
   [[nodiscard]] bool idle() const override { return stall_ == Stall::kNone && replies_.empty(); }
   /// Nothing is under way but a request that CLIENT PAUSE holds back.
