@@ -1,5 +1,7 @@
 #include "server/http_request_reader.h"
 
+#include <algorithm>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -57,6 +59,7 @@ struct HttpRequestReader::Parser {
     message.body_limit(HttpLimits::kMaxBodyBytes);
   }
   http::request_parser<DiscardedBody> message;
+  size_t header_bytes = 0;
   bool header_seen = false;
   bool complete = false;
 };
@@ -81,16 +84,20 @@ HttpRequestReader::Result HttpRequestReader::Read(std::string_view bytes, size_t
     if (bytes.empty() || bytes == "\r") return Result::kIncomplete;
     parser_ = std::make_unique<Parser>();
   }
-  if (!parser_->header_seen) {
+  if (parser_->header_bytes == 0) {
     const size_t line = bytes.substr(0, HttpLimits::kMaxRequestLineBytes + 1).find('\n');
     if (line == std::string_view::npos && bytes.size() > HttpLimits::kMaxRequestLineBytes) {
       return Fail(414);
     }
   }
   while (!bytes.empty() && !parser_->message.is_done()) {
+    // Beast's own limit is for what it holds at a time, and it takes a header line by line.
+    const size_t most =
+        parser_->header_seen ? bytes.size() : HttpLimits::kMaxHeaderBytes - parser_->header_bytes;
+    const size_t given = std::min(bytes.size(), most);
     error_code error;
-    const size_t used =
-        parser_->message.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+    const size_t used = parser_->message.put(boost::asio::const_buffer(bytes.data(), given), error);
+    if (!parser_->header_seen) parser_->header_bytes += used;
     *consumed += used;
     bytes.remove_prefix(used);
     if (error && error != http::error::need_more) return Fail(StatusOf(error));
@@ -99,6 +106,7 @@ HttpRequestReader::Result HttpRequestReader::Read(std::string_view bytes, size_t
       const Result result = OnHeader();
       if (result != Result::kIncomplete) return result;
     }
+    if (!parser_->header_seen && given == most) return Fail(431);
     if (error || used == 0) break;
   }
   if (!parser_->message.is_done()) {
