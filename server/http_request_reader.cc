@@ -47,6 +47,7 @@ std::optional<std::string_view> FieldOf(const http::fields& fields, http::field 
 int StatusOf(const error_code& error) {
   if (error == http::error::body_limit) return 413;
   if (error == http::error::header_limit) return 431;
+  if (error == http::error::bad_version) return 505;
   return 400;
 }
 
