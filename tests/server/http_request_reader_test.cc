@@ -93,6 +93,12 @@ TEST(HttpRequestReaderTest, TheHeaderHasALimit) {
   const std::string more = "X: " + std::string(HttpLimits::kMaxHeaderBytes, 'x') + "\r\n";
   EXPECT_EQ(Read(Get("/a", more)), "431");
   EXPECT_EQ(Read(Get("/a", more), 1000), "431");
+  // And so do many lines, none of which is long.
+  std::string lines;
+  while (lines.size() < HttpLimits::kMaxHeaderBytes) lines += "X: y\r\n";
+  for (const size_t step : {size_t{6}, size_t{1000}, std::string::npos}) {
+    EXPECT_EQ(Read(Get("/a", lines), step), "431") << step;
+  }
 }
 
 TEST(HttpRequestReaderTest, TheBodyHasALimit) {
