@@ -36,6 +36,10 @@ std::string Endpoint(const std::string& address, uint16_t port) {
   return is_v6 ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
 }
 
+std::string HttpLine(uint16_t port) {
+  return port == 0 ? "" : fmt::format("  http        http://127.0.0.1:{}/increment?name=A\n", port);
+}
+
 // The command's options, as far as they are not redis-cli's defaults. Not the password: it would be on
 // the screen and in the shell's history.
 std::string ClientOptions(const Config& config) {
@@ -57,12 +61,13 @@ std::string BannerText(const Config& config, const StartFacts& facts) {
   return fmt::format(
       "Tally {} ({})\n"
       "  redis       {}\n"
+      "{}"
       "  data        {} ({}, {} replayed)\n"
       "  memory      {}\n"
       "  durability  appendfsync {}\n"
       "  try         redis-cli{} INCR A      stop with Ctrl-C\n",
       facts.version, Count(static_cast<uint64_t>(config.threads), "core", "cores"),
-      Endpoint(config.bind, config.port), facts.directory,
+      Endpoint(config.bind, config.port), HttpLine(config.http_port), facts.directory,
       Count(facts.objects, "object", "objects"),
       Count(facts.journal_entries, "journal entry", "journal entries"),
       MemoryText(config.maxmemory_bytes.load()), DurabilityText(config.appendfsync.load()),

@@ -27,7 +27,9 @@ class Config {
   // Fixed while serving.
   std::string bind = "127.0.0.1";  ///< one IPv4 or IPv6 address, in digits
   uint16_t port = 6379;
-  std::string dir = "./data";  ///< absolute once the command line has been read
+  uint16_t http_port = 8787;    ///< on 127.0.0.1; 0 = no HTTP
+  std::string http_allow_host;  ///< names besides this machine's own, see http_access.h
+  std::string dir = "./data";   ///< absolute once the command line has been read
   int threads =
       0;  ///< 0 = the default for this machine (server/main decides and stores the number)
   bool threads_are_automatic = false;  ///< nobody chose their number

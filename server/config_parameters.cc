@@ -14,6 +14,7 @@
 #include "protocol/number.h"
 #include "server/command.h"
 #include "server/descriptor_limit.h"
+#include "server/http_access.h"
 #include "server/key_events.h"
 #include "server/percentiles.h"
 #include "storage/object.h"
@@ -130,6 +131,12 @@ std::string SetPercentiles(std::string_view text, Config* config) {
   return {};
 }
 
+std::string SetAllowedHosts(std::string_view text, Config* config) {
+  std::string problem = CheckAllowedHosts(text);
+  if (problem.empty() && config != nullptr) config->http_allow_host = text;
+  return problem;
+}
+
 std::string SetKeyEvents(std::string_view text, Config* config) {
   const std::optional<uint32_t> kinds = ParseKeyEventKinds(text);
   if (!kinds) return std::string(errors::kConfigBadEventLetter);
@@ -174,6 +181,18 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .help = "who may use DEBUG; local: clients on this machine"},
     {.name = "enable-module-command", .fact = "no"},
     {.name = "enable-protected-configs", .fact = "no"},
+    {.name = "http-allow-host",
+     .get = [](const Config& config) { return config.http_allow_host; },
+     .set = SetAllowedHosts,
+     .placeholder = "NAMES",
+     .help = "host names, besides this machine's own, by which HTTP clients may ask"},
+    {.name = "http-port",
+     .get = GetInteger<&Config::http_port>,
+     .set =
+         SetInteger<0, std::numeric_limits<uint16_t>::max(),
+                    [](Config& c, int64_t value) { c.http_port = static_cast<uint16_t>(value); }>,
+     .placeholder = "N",
+     .help = "TCP port of 127.0.0.1 for HTTP; 0: no HTTP"},
     {.name = "io-threads", .get = GetInteger<&Config::threads>},
     {.name = "journal-limit",
      .get = GetInteger<&Config::journal_limit_bytes>,

@@ -8,15 +8,28 @@
 #include <boost/asio/buffer.hpp>
 #include <spdlog/spdlog.h>
 
+#include "server/monotonic_clock.h"
+
 namespace tally::server {
 
 using boost::system::error_code;
 
+namespace {
+
+int64_t MonotonicMs() { return MonotonicUs() / 1000; }
+
+}  // namespace
+
 Connection::Connection(ConnectionHost* core, boost::asio::ip::tcp::socket socket,
-                       ClientState client)
+                       ClientState client, const HttpContent* http)
     : core_(core),
       socket_(std::move(socket)),
-      session_(new Session(core->session_context(), this, std::move(client))) {}
+      session_(new Session(core->session_context(), this, std::move(client))),
+      http_(http == nullptr
+                ? nullptr
+                : std::make_unique<HttpDialogue>(
+                      session_.get(), this, core->session_context().config, http, &MonotonicMs)),
+      dialogue_(http_ != nullptr ? static_cast<ClientDialogue*>(http_.get()) : session_.get()) {}
 
 Connection::~Connection() { Close(); }
 
@@ -26,7 +39,7 @@ void Connection::StartRead() {
   if (reading_ || closed_ || end_of_input_ || input_stopped_ || in_.full()) return;
   // While the session is stalled a little is read all the same: an end or a reset shall be seen.
   const bool ahead = session_->stalled() && in_.unread().size() < kMaxReadAheadBytes;
-  if (!ahead && !session_->AcceptsInput()) return;
+  if (!ahead && !lingering_ && !dialogue_->AcceptsInput()) return;
   const std::span<char> tail = in_.Prepare(read_bytes_);
   reading_ = true;
   socket_.async_read_some(boost::asio::buffer(tail.data(), tail.size()),
@@ -55,8 +68,10 @@ void Connection::OnRead(const error_code& error, size_t size) {
 }
 
 void Connection::Pump() {
-  if (closed_ || input_stopped_) return;
-  if (!in_.unread().empty() && session_->AcceptsInput()) session_->OnInput(&in_);
+  if (closed_) return;
+  dialogue_->PassOn();
+  if (input_stopped_) return;
+  if (!in_.unread().empty() && (lingering_ || dialogue_->AcceptsInput())) dialogue_->OnInput(&in_);
   if (in_.full() && !session_->stalled()) {
     Close();  // one request larger than any may be
     return;
@@ -84,7 +99,7 @@ void Connection::Flush() {
     return;
   }
   if (waiting_to_write_) return;
-  session_->TakeOutput(out_.bytes());
+  dialogue_->TakeOutput(out_.bytes());
   WriteOut();
 }
 
@@ -114,11 +129,11 @@ void Connection::WriteOut() {
       return;
     }
     out_.Consume(written);
-    session_->OnWritten(written);
+    dialogue_->OnWritten(written);
     session_->client().bytes_out += written;
     core_->statistics().bytes_out.Add(written);
   }
-  if (session_->has_output()) core_->ScheduleFlush(this);
+  if (dialogue_->has_output()) core_->ScheduleFlush(this);
   // Room for more replies may let the session take more requests.
   const bool may_take_more = !reading_ || !in_.unread().empty();
   if (may_take_more && !session_->stalled()) core_->SchedulePump(this);
@@ -128,10 +143,22 @@ void Connection::WriteOut() {
 void Connection::CloseIfFinished() {
   if (closed_ || unsent_bytes() != 0) return;
   // After the end of the input there may be requests that the session had no room for.
-  const bool all_taken = end_of_input_ && !pump_scheduled_ && session_->idle();
+  const bool all_taken = end_of_input_ && !pump_scheduled_ && dialogue_->idle();
   // As in Redis, what a client asked under CLIENT PAUSE before it left is not done.
   const bool waits_in_vain = end_of_input_ && session_->only_paused();
-  if (session_->finished() || all_taken || waits_in_vain) Close();
+  if (all_taken || waits_in_vain || (dialogue_->finished() && !dialogue_->lingers())) {
+    Close();
+  } else if (dialogue_->finished()) {
+    Linger();
+  }
+}
+
+// The client sees the end of the replies, and may go on sending for a while.
+void Connection::Linger() {
+  if (std::exchange(lingering_, true)) return;
+  error_code ignored;
+  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  StartRead();
 }
 
 void Connection::OnEndOfInput() {
@@ -162,10 +189,11 @@ void Connection::CloseAfterReplies() {
   core_->ScheduleFlush(this);
 }
 
-bool Connection::IsStuckInTheWay() {
+bool Connection::IsToBeCutOff() {
   const size_t before = std::exchange(unsent_a_second_ago_, unsent_bytes());
   stuck_s_ = unsent_bytes() != 0 && unsent_bytes() == before ? stuck_s_ + 1 : 0;
-  return stuck_s_ >= kPatienceS && session_->is_in_the_way();
+  const bool in_the_way = session_->is_in_the_way() || dialogue_->must_read_replies();
+  return (stuck_s_ >= kPatienceS && in_the_way) || dialogue_->IsTooSlow();
 }
 
 void Connection::ShrinkIfIdle() {

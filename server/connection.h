@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/intrusive/list.hpp>
@@ -9,6 +10,9 @@
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "protocol/read_buffer.h"
+#include "server/client_dialogue.h"
+#include "server/http_content.h"
+#include "server/http_dialogue.h"
 #include "server/output_buffer.h"
 #include "server/session.h"
 #include "server/statistics.h"
@@ -33,7 +37,7 @@ class ConnectionHost {
   ~ConnectionHost() = default;
 };
 
-/// Moves the bytes of one client between its socket and its session.
+/// Moves the bytes of one client between its socket and its session, or the HTTP in front of that.
 ///
 /// Thread: its core's. It reads whenever the session accepts input, and writes once a turn, with one
 /// call. An end of the client's input lets the replies that are due go out first; it ends a wait that
@@ -51,7 +55,9 @@ class Connection final
   /// No read begins with so much unread while the session is stalled.
   static constexpr size_t kMaxReadAheadBytes = size_t{16} << 10;
 
-  Connection(ConnectionHost* core, boost::asio::ip::tcp::socket socket, ClientState client);
+  /// `http`: what is served to a client that speaks HTTP; null: it speaks Redis's protocol.
+  Connection(ConnectionHost* core, boost::asio::ip::tcp::socket socket, ClientState client,
+             const HttpContent* http);
   ~Connection() override;
 
   void Start();
@@ -66,12 +72,13 @@ class Connection final
   /// Takes no further requests; those taken are answered.
   void StopInput() { input_stopped_ = true; }
   /// Every request taken is answered and the replies are written.
-  [[nodiscard]] bool IsDrained() const { return session_->idle() && unsent_bytes() == 0; }
+  [[nodiscard]] bool IsDrained() const { return dialogue_->idle() && unsent_bytes() == 0; }
 
   [[nodiscard]] Session& session() { return *session_; }
   [[nodiscard]] bool closed() const { return closed_; }
-  /// To be asked once a second: for kPatienceS the client has taken nothing of replies for whose end others wait.
-  [[nodiscard]] bool IsStuckInTheWay();
+  /// To be asked once a second: for kPatienceS the client has taken nothing of replies for whose end others wait,
+  /// or which it has to take; or it takes longer to ask than it may.
+  [[nodiscard]] bool IsToBeCutOff();
   static constexpr int kPatienceS = 10;
   /// Frees buffers of a connection that has been quiet, and notices if its client is gone.
   void ShrinkIfIdle();
@@ -87,6 +94,7 @@ class Connection final
   void OnRead(const boost::system::error_code& error, size_t size);
   void WriteOut();
   void CloseIfFinished();
+  void Linger();
   void OnEndOfInput();
   void LookForHangUp();
   [[nodiscard]] size_t unsent_bytes() const { return out_.unsent().size(); }
@@ -94,6 +102,8 @@ class Connection final
   ConnectionHost* const core_;
   boost::asio::ip::tcp::socket socket_;
   boost::intrusive_ptr<Session> session_;
+  const std::unique_ptr<HttpDialogue> http_;
+  ClientDialogue* const dialogue_;  // http_, else session_
   protocol::ReadBuffer in_;
   OutputBuffer out_;
   size_t unsent_a_second_ago_ = 0;
@@ -103,6 +113,7 @@ class Connection final
   bool waiting_to_write_ = false;
   bool end_of_input_ = false;
   bool input_stopped_ = false;
+  bool lingering_ = false;  // all is said and sent; what arrives is thrown away
   bool closed_ = false;
   bool flush_scheduled_ = false;
   bool pump_scheduled_ = false;

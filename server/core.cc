@@ -8,6 +8,7 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include "server/http_counter.h"
 #include "server/monotonic_clock.h"
 #include "server/subscriptions.h"
 #include "server/wall_clock.h"
@@ -181,7 +182,8 @@ void Core::PumpScheduled() {
   if (to_pump_.empty()) to_pump_.swap(ready);
 }
 
-void Core::Adopt(tcp::socket socket, uint64_t client_id) {
+void Core::Adopt(tcp::socket socket, uint64_t client_id, ClientDoor door) {
+  static constexpr HttpCounter kCounter;
   error_code ignored;
   ClientState client;
   client.id = client_id;
@@ -193,9 +195,11 @@ void Core::Adopt(tcp::socket socket, uint64_t client_id) {
   }
   client.file_descriptor = socket.native_handle();
   client.created_ms = client.last_interaction_ms = WallClock::NowMs();
-  client.authenticated = !environment_.config->has_password();
+  // HTTP's requests are checked one by one.
+  client.authenticated = door == ClientDoor::kHttp || !environment_.config->has_password();
 
-  const ConnectionPtr connection(new Connection(this, std::move(socket), std::move(client)));
+  const ConnectionPtr connection(new Connection(this, std::move(socket), std::move(client),
+                                                door == ClientDoor::kHttp ? &kCounter : nullptr));
   intrusive_ptr_add_ref(connection.get());  // the list's, given back by Forget
   connections_.push_back(*connection);
   statistics_->connections_received.Add(1);
@@ -317,7 +321,7 @@ void Core::CloseIdleClients(int64_t now_ms) {
     const int64_t quiet_ms = now_ms - session.client().last_interaction_ms;
     const bool listens = IsSubscriber(session.client()) || session.client().monitoring;
     const bool is_idle = limit_ms > 0 && quiet_ms > limit_ms && session.idle() && !listens;
-    const bool is_stuck = connection->IsStuckInTheWay();
+    const bool is_stuck = connection->IsToBeCutOff();
     if (is_idle || is_stuck || session.IsOverLimit(now_ms)) {
       connection->Close();
     } else if (quiet_ms > kQuietMs) {

@@ -26,6 +26,9 @@
 
 namespace tally::server {
 
+/// Where clients come in, and so what they speak.
+enum class ClientDoor : uint8_t { kRedis, kHttp };
+
 /// What all cores share.
 struct CoreEnvironment {
   const Config* config = nullptr;
@@ -82,7 +85,7 @@ class Core final : private ConnectionHost {
   [[nodiscard]] bool IsQuiet() const;
 
   /// Takes over an accepted socket.
-  void Adopt(boost::asio::ip::tcp::socket socket, uint64_t client_id);
+  void Adopt(boost::asio::ip::tcp::socket socket, uint64_t client_id, ClientDoor door);
   void VisitClients(const std::function<Services::ClientAction(ClientState&)>& visit);
   /// Sessions that were held back by CLIENT PAUSE try again.
   void ResumePaused();

@@ -59,7 +59,7 @@ ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
   return *this;
 }
 
-Status ListeningSocket::Bind(const std::string& address, uint16_t port) {
+Status ListeningSocket::Bind(const std::string& address, uint16_t port, const std::string& option) {
   Address parsed;
   if (!ParseAddress(address, port, &parsed)) {
     return Status::Failure("cannot listen on '" + address + "': not an IP address");
@@ -81,11 +81,11 @@ Status ListeningSocket::Bind(const std::string& address, uint16_t port) {
     return Status::Failure(
         "port " + std::to_string(port) + " on " + address +
         " is in use (perhaps by a redis-server, or by a Tally that still runs). Stop "
-        "that one, or choose another port: --port " +
-        std::to_string(other));
+        "that one, or choose another port: " +
+        option + " " + std::to_string(other));
   }
-  return Status::Failure("cannot listen on " + address + ", port " + std::to_string(port) + ": " +
-                         std::generic_category().message(errno));
+  return Status::Failure("cannot listen on " + address + ", port " + std::to_string(port) + " (" +
+                         option + "): " + std::generic_category().message(errno));
 }
 
 }  // namespace tally::server

@@ -19,8 +19,9 @@ class ListeningSocket {
   ListeningSocket& operator=(ListeningSocket&& other) noexcept;
 
   /// `address` is an IPv4 or IPv6 address in digits, or "*" for all of IPv4; port 0 = any that is free.
-  /// Not ok: the message names address and port and says what to do.
-  storage::Status Bind(const std::string& address, uint16_t port);
+  /// Not ok: the message names address and port and says what to do, with the option that gives the port.
+  storage::Status Bind(const std::string& address, uint16_t port,
+                       const std::string& option = "--port");
 
   [[nodiscard]] bool bound() const { return descriptor_ >= 0; }
   [[nodiscard]] bool is_v6() const { return is_v6_; }

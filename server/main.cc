@@ -138,6 +138,13 @@ int Run(int argc, char** argv) {
   if (const Status status = socket.Bind(config.bind, config.port); !status.ok()) {
     return Fail(status.message());
   }
+  tally::server::ListeningSocket http;
+  if (config.http_port != 0) {
+    if (const Status status = http.Bind("127.0.0.1", config.http_port, "--http-port");
+        !status.ok()) {
+      return Fail(status.message() + "; --http-port 0 switches HTTP off");
+    }
+  }
   std::unique_ptr<tally::storage::DataDirectory> directory;
   if (const Status status = tally::storage::DataDirectory::Open(config.dir, &directory);
       !status.ok()) {
@@ -181,7 +188,7 @@ int Run(int argc, char** argv) {
     [[maybe_unused]] const ssize_t written = write(shutdown_descriptor, &one, sizeof(one));
   };
   Server server(database.get(), std::move(options));
-  if (const Status status = server.Start(std::move(socket)); !status.ok()) {
+  if (const Status status = server.Start(std::move(socket), std::move(http)); !status.ok()) {
     return Fail(fmt::format("{}: {}", directory->path(), status.message()));
   }
   rocks_log.Release();

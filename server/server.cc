@@ -12,7 +12,6 @@
 #include "server/memory_usage.h"
 #include "server/monotonic_clock.h"
 #include "server/residency.h"
-#include "server/server_acceptor.h"
 #include "server/shard.h"
 #include "server/shard_visit.h"
 #include "server/walk_line.h"
@@ -52,7 +51,7 @@ Server::~Server() {
   if (running_) Stop(false);
 }
 
-Status Server::Start(ListeningSocket socket) {
+Status Server::Start(ListeningSocket socket, ListeningSocket http) {
   if (!socket.bound()) {
     Status bound = socket.Bind(options_.config->bind, options_.config->port);
     if (!bound.ok()) return bound;
@@ -63,6 +62,11 @@ Status Server::Start(ListeningSocket socket) {
   MakeCores();
   if (Status status = acceptor_->Listen(std::move(socket)); !status.ok()) return status;
   options_.config->port = acceptor_->port();  // 0 had meant: any
+  if (http.bound()) {
+    http_acceptor_ =
+        std::make_unique<Acceptor>(options_.config, Cores(), ClientDoor::kHttp, &client_ids_);
+    if (Status status = http_acceptor_->Listen(std::move(http)); !status.ok()) return status;
+  }
   disk_space_.Check();
   RunThreads();
   return Status::Ok();
@@ -119,7 +123,6 @@ void Server::MakeCores() {
                                            &statistics_view_);
   walk_line_ =
       std::make_unique<WalkLine>(KeyspaceWalk::Route{mailboxes_.get(), &shards_, &shard_map_});
-  std::vector<Core*> cores;
   for (uint32_t i = 0; i < shard_map_.shards(); ++i) {
     shards_[i]->Attach(log_.get(), database_, residency_->loader());
     shards_[i]->set_announcer(announcer_.get());
@@ -127,9 +130,15 @@ void Server::MakeCores() {
     shards_[i]->set_on_flushed_on_disk([this] { checkpointer_->SuggestForSpace(); });
     cores_.push_back(std::make_unique<Core>(i, environment, shards_[i], executors_[i].get(),
                                             statistics_[i].get()));
-    cores.push_back(cores_.back().get());
   }
-  acceptor_ = std::make_unique<Acceptor>(options_.config, std::move(cores));
+  acceptor_ =
+      std::make_unique<Acceptor>(options_.config, Cores(), ClientDoor::kRedis, &client_ids_);
+}
+
+std::vector<Core*> Server::Cores() const {
+  std::vector<Core*> cores;
+  for (const std::unique_ptr<Core>& core : cores_) cores.push_back(core.get());
+  return cores;
 }
 
 void Server::RunThreads() {
@@ -145,6 +154,7 @@ void Server::RunThreads() {
   residency_->ShareMemory();
   residency_->WarmUp();
   acceptor_->Start();
+  if (http_acceptor_ != nullptr) http_acceptor_->Start();
   for (const std::unique_ptr<Core>& core : cores_) {
     threads_.emplace_back([raw = core.get()] { raw->Run(); });
   }
@@ -153,6 +163,10 @@ void Server::RunThreads() {
 }
 
 uint16_t Server::port() const { return acceptor_->port(); }
+
+uint16_t Server::http_port() const {
+  return http_acceptor_ == nullptr ? 0 : http_acceptor_->port();
+}
 
 // Runs `call` on every core's thread and returns when all have run it.
 void Server::OnEachCore(const std::function<void(Core&)>& call) {
@@ -170,7 +184,10 @@ void Server::OnEachCore(const std::function<void(Core&)>& call) {
 
 void Server::Drain() {
   OnEachCore([this](Core& core) {
-    if (core.number() == 0) acceptor_->Close();
+    if (core.number() == 0) {
+      acceptor_->Close();
+      if (http_acceptor_ != nullptr) http_acceptor_->Close();
+    }
     core.StopInput();
   });
   UnpauseClients();
@@ -232,6 +249,7 @@ void Server::Stop(bool save) {
   checkpointer_.reset();
   log_.reset();
   acceptor_.reset();
+  http_acceptor_.reset();
   cores_.clear();
   residency_.reset();
 }

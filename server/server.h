@@ -19,6 +19,7 @@
 #include "server/mailbox.h"
 #include "server/operation.h"
 #include "server/rate_sampler.h"
+#include "server/server_acceptor.h"
 #include "server/services.h"
 #include "server/session.h"
 #include "server/statistics.h"
@@ -32,7 +33,6 @@
 
 namespace tally::server {
 
-class Acceptor;
 class Core;
 class Executor;
 class Residency;
@@ -70,9 +70,9 @@ class Server final : public Services, private storage::ShardAccess {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Recovers, listens on `socket` (or binds one as the configuration says), and serves. Not ok: the
-  /// message says why, and nothing runs.
-  storage::Status Start(ListeningSocket socket = {});
+  /// Recovers, listens on `socket` (or binds one as the configuration says), and serves; HTTP, too, if `http` is
+  /// bound. Not ok: the message says why, and nothing runs.
+  storage::Status Start(ListeningSocket socket = {}, ListeningSocket http = {});
   /// Ends serving: requests already taken are carried out and answered (for at most `kDrainLimitMs`), the
   /// journal is synced, with `save` a checkpoint is made, connections close.
   void Stop(bool save);
@@ -81,6 +81,8 @@ class Server final : public Services, private storage::ShardAccess {
 
   /// The port that it listens on (of interest when the configuration says 0).
   [[nodiscard]] uint16_t port() const;
+  /// The same of HTTP; 0: it is not served.
+  [[nodiscard]] uint16_t http_port() const;
   [[nodiscard]] const storage::Recovered& recovered() const { return recovered_; }
   /// Objects in all databases once the journal was replayed.
   [[nodiscard]] uint64_t objects_at_start() const { return recovered_.objects; }
@@ -125,6 +127,7 @@ class Server final : public Services, private storage::ShardAccess {
   void MakeShards();
   storage::Status Recover();
   void MakeCores();
+  std::vector<Core*> Cores() const;
   void RunThreads();
   void Drain();
   void CarryOutTheRest();
@@ -158,7 +161,9 @@ class Server final : public Services, private storage::ShardAccess {
   std::unique_ptr<storage::CommitLog> log_;
   std::unique_ptr<Announcer> announcer_;
   std::vector<std::unique_ptr<Core>> cores_;
+  Acceptor::ClientIds client_ids_;
   std::unique_ptr<Acceptor> acceptor_;
+  std::unique_ptr<Acceptor> http_acceptor_;  // null: no HTTP
   std::unique_ptr<storage::Checkpointer> checkpointer_;
   std::unique_ptr<storage::HighWaterKeeper> high_water_keeper_;
   std::vector<std::thread> threads_;

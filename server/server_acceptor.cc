@@ -11,6 +11,8 @@
 #include <boost/asio/buffer.hpp>
 
 #include "protocol/errors.h"
+#include "server/http_reply.h"
+#include "server/wall_clock.h"
 
 namespace tally::server {
 
@@ -25,8 +27,12 @@ constexpr std::chrono::milliseconds kRetryAccept{100};
 // A socket on its way to the core that will own it.
 class AdoptMessage final : public Message {
  public:
-  AdoptMessage(Core* core, int descriptor, const tcp& protocol, uint64_t client_id)
-      : core_(core), descriptor_(descriptor), protocol_(protocol), client_id_(client_id) {}
+  AdoptMessage(Core* core, int descriptor, const tcp& protocol, uint64_t client_id, ClientDoor door)
+      : core_(core),
+        descriptor_(descriptor),
+        protocol_(protocol),
+        client_id_(client_id),
+        door_(door) {}
   ~AdoptMessage() override {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
@@ -37,7 +43,7 @@ class AdoptMessage final : public Message {
     if (error) return;
     descriptor_ = -1;
     socket.non_blocking(true, error);
-    if (!error) core_->Adopt(std::move(socket), client_id_);
+    if (!error) core_->Adopt(std::move(socket), client_id_, door_);
   }
 
  private:
@@ -45,6 +51,7 @@ class AdoptMessage final : public Message {
   int descriptor_;
   tcp protocol_;
   uint64_t client_id_;
+  ClientDoor door_;
 };
 
 void SetKeepAlive(tcp::socket* socket, int64_t interval_s) {
@@ -62,9 +69,11 @@ void SetKeepAlive(tcp::socket* socket, int64_t interval_s) {
 
 }  // namespace
 
-Acceptor::Acceptor(const Config* config, std::vector<Core*> cores)
+Acceptor::Acceptor(const Config* config, std::vector<Core*> cores, ClientDoor door, ClientIds* ids)
     : config_(config),
       cores_(std::move(cores)),
+      door_(door),
+      ids_(ids),
       acceptor_(cores_.front()->io()),
       retry_(cores_.front()->io()) {}
 
@@ -107,13 +116,24 @@ uint64_t Acceptor::ConnectedClients() const {
   return count;
 }
 
+void Acceptor::TurnAway(tcp::socket socket) {
+  rejected_.fetch_add(1, std::memory_order_relaxed);
+  std::string text;
+  if (door_ == ClientDoor::kRedis) {
+    text = "-" + std::string(protocol::errors::kMaxClients) + "\r\n";
+  } else {
+    AppendHttpReply(&text, HttpRefusal(503), {.keep_alive = false},
+                    HttpDate().At(WallClock::NowMs()));
+  }
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(boost::asio::buffer(text), ignored);
+}
+
 void Acceptor::Welcome(tcp::socket socket) {
   error_code ignored;
   if (ConnectedClients() >= config_->maxclients.load(std::memory_order_relaxed)) {
-    rejected_.fetch_add(1, std::memory_order_relaxed);
-    const std::string text = "-" + std::string(protocol::errors::kMaxClients) + "\r\n";
-    socket.non_blocking(true, ignored);
-    socket.write_some(boost::asio::buffer(text), ignored);
+    TurnAway(std::move(socket));
     return;
   }
   socket.set_option(tcp::no_delay(true), ignored);
@@ -122,15 +142,16 @@ void Acceptor::Welcome(tcp::socket socket) {
   Core* const core = cores_[next_core_];
   next_core_ = (next_core_ + 1) % cores_.size();
   const tcp protocol = socket.local_endpoint(ignored).protocol();
-  const uint64_t client_id = ++last_client_id_;
+  const uint64_t client_id = ++ids_->last;
   if (core->number() == 0) {
     socket.non_blocking(true, ignored);
-    core->Adopt(std::move(socket), client_id);
+    core->Adopt(std::move(socket), client_id, door_);
     return;
   }
   const int descriptor = socket.release(ignored);
   if (ignored) return;
-  core->mailbox().Push(std::make_unique<AdoptMessage>(core, descriptor, protocol, client_id));
+  core->mailbox().Push(
+      std::make_unique<AdoptMessage>(core, descriptor, protocol, client_id, door_));
 }
 
 }  // namespace tally::server

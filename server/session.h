@@ -14,6 +14,7 @@
 
 #include "protocol/read_buffer.h"
 #include "protocol/request_parser.h"
+#include "server/client_dialogue.h"
 #include "server/client_state.h"
 #include "server/config.h"
 #include "server/exchange.h"
@@ -79,7 +80,8 @@ struct SessionContext {
 ///
 /// Lifetime: reference-counted on its core; messages that are under way count through `in_flight_`, so a
 /// session outlives its connection until they are back.
-class Session final : public Requester,
+class Session final : public ClientDialogue,
+                      public Requester,
                       public Subscriber,
                       public InvalidationReceiver,
                       public boost::intrusive_ref_counter<Session, boost::thread_unsafe_counter> {
@@ -94,20 +96,22 @@ class Session final : public Requester,
   ~Session();
 
   /// Takes the complete requests out of `in`, as far as the session accepts them now.
-  void OnInput(protocol::ReadBuffer* in);
+  void OnInput(protocol::ReadBuffer* in) override;
   /// Whether OnInput would do something with a complete request.
-  [[nodiscard]] bool AcceptsInput() const;
+  [[nodiscard]] bool AcceptsInput() const override;
   /// Appends the replies that may be told now to `*out`. They count as owed until `OnWritten`.
-  void TakeOutput(std::string* out);
+  void TakeOutput(std::string* out) override;
   /// So many bytes of what was taken out are written.
-  void OnWritten(size_t bytes);
+  void OnWritten(size_t bytes) override;
   /// Bytes of replies and messages that were made and not written yet.
   [[nodiscard]] size_t owed_bytes() const { return owed_.bytes(); }
-  [[nodiscard]] bool has_output() const { return replies_.has_ready(); }
+  [[nodiscard]] bool has_output() const override { return replies_.has_ready(); }
   /// All is said: the connection closes once what was taken is written.
-  [[nodiscard]] bool finished() const { return client_.close_after_replies && replies_.empty(); }
+  [[nodiscard]] bool finished() const override {
+    return client_.close_after_replies && replies_.empty();
+  }
   /// Nothing is under way: all taken requests are answered and their replies taken.
-  [[nodiscard]] bool idle() const { return stall_ == Stall::kNone && replies_.empty(); }
+  [[nodiscard]] bool idle() const override { return stall_ == Stall::kNone && replies_.empty(); }
   /// Nothing is under way but a request that CLIENT PAUSE holds back.
   [[nodiscard]] bool only_paused() const { return stall_ == Stall::kPaused && replies_.empty(); }
   /// The client says nothing more, and perhaps is gone: what would wait for ever may end.

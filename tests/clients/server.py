@@ -33,7 +33,8 @@ class Server:
     def command(self):
         server = os.environ.get("TALLY_SERVER", "build/release/tally-server")
         # Two cores, so that clients meet what crosses them.
-        return [server, "--port", str(self.port), "--dir", str(self.directory / "data"), "--threads", "2"]
+        return [server, "--port", str(self.port), "--dir", str(self.directory / "data"), "--threads", "2",
+                "--http-port", "0"]
 
     def start(self):
         with self.log.open("w", encoding="utf-8") as log:

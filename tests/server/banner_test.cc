@@ -41,10 +41,18 @@ TEST_F(BannerTest, IsAsInTheReadme) {
   EXPECT_EQ(Text(),
             "Tally 1.2.3 (1 core)\n"
             "  redis       127.0.0.1:7000\n"
+            "  http        http://127.0.0.1:8787/increment?name=A\n"
             "  data        /var/tally (0 objects, 0 journal entries replayed)\n"
             "  memory      no limit\n"
             "  durability  appendfsync always: a reply means that it is on disk\n"
             "  try         redis-cli -p 7000 INCR A      stop with Ctrl-C\n");
+}
+
+TEST_F(BannerTest, HttpIsToldIfItIsServed) {
+  config_.http_port = 80;
+  EXPECT_EQ(Line("http"), "http://127.0.0.1:80/increment?name=A");
+  config_.http_port = 0;
+  EXPECT_EQ(Line("http"), "no such line: http");
 }
 
 TEST_F(BannerTest, MemoryIsTold) {

@@ -77,8 +77,8 @@ TEST_F(ConfigCommandsTest, SetStoresNothingWhenOneValueIsBad) {
 }
 
 TEST_F(ConfigCommandsTest, SetLeavesWhatIsFixedAtStart) {
-  for (const std::string name :
-       {"databases", "port", "threads", "bind", "journal-limit", "enable-debug-command"}) {
+  for (const std::string name : {"databases", "port", "http-port", "http-allow-host", "threads",
+                                 "bind", "journal-limit", "enable-debug-command"}) {
     EXPECT_EQ(Run("CONFIG", "SET", name, "1"), Failed(name, "can't set immutable config"));
   }
   EXPECT_EQ(Run("CONFIG", "SET", "dir", "/x"), Failed("dir", "can't set protected config"));

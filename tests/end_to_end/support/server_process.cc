@@ -41,13 +41,10 @@ std::vector<std::string> CommandLine(const ServerOptions& options, uint16_t port
   const std::string port_text = std::to_string(port);
   std::vector<std::string> arguments;
   if (options.kind == ServerKind::kTally && !TallyIsStoodInFor()) {
-    arguments = {TallyBinary(),
-                 "--port",
-                 port_text,
-                 "--dir",
-                 directory,
-                 "--threads",
-                 std::to_string(options.threads)};
+    arguments = {TallyBinary(), "--port", port_text, "--dir", directory, "--threads",
+                 std::to_string(options.threads),
+                 // Servers of tests run side by side.
+                 "--http-port", "0"};
     if (options.tiny_memory) {
       arguments.insert(arguments.end(), {"--maxmemory", "1", "--journal-limit", "64kb"});
     }
