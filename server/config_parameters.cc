@@ -148,10 +148,12 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .help = "when the journal is synced; only with 'always' is every reply already on disk"},
     {.name = "appendonly", .access = Access::kMutable, .fact = "yes"},
     {.name = "bind",
+     .access = Access::kFixed,
      .get = [](const Config& config) { return config.bind; },
      .set = SetBind,
      .placeholder = "ADDRESS",
      .help = "address to listen on"},
+    {.name = "client-query-buffer-limit", .access = Access::kMutable, .fact = "1073741824"},
     {.name = "cluster-enabled", .fact = "no"},
     {.name = "daemonize", .fact = "no"},
     {.name = "databases",
@@ -166,6 +168,7 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetDir,
      .placeholder = "PATH",
      .help = "data directory; made when missing"},
+    {.name = "dynamic-hz", .access = Access::kMutable, .fact = "no"},
     {.name = "enable-debug-command",
      .get = [](const Config& config) { return std::string(Name(config.debug_command)); },
      .set = SetChoice<&Config::debug_command, DebugCommand::kNo, DebugCommand::kYes,
@@ -174,8 +177,10 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .help = "who may use DEBUG; local: clients on this machine"},
     {.name = "enable-module-command", .fact = "no"},
     {.name = "enable-protected-configs", .fact = "no"},
+    {.name = "hz", .access = Access::kMutable, .fact = "10"},
     {.name = "io-threads", .get = GetInteger<&Config::threads>},
     {.name = "journal-limit",
+     .access = Access::kFixed,
      .get = GetInteger<&Config::journal_limit_bytes>,
      .set = SetMemory<Config::kMinJournalLimitBytes, kMaxInt64,
                       [](Config& c, uint64_t value) { c.journal_limit_bytes = value; }>,
@@ -201,6 +206,13 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetPercentiles,
      .placeholder = "LIST",
      .help = "percentiles that INFO latencystats tells"},
+    {.name = "lazyfree-lazy-eviction", .access = Access::kMutable, .fact = "yes"},
+    {.name = "lazyfree-lazy-expire", .access = Access::kMutable, .fact = "yes"},
+    {.name = "lazyfree-lazy-server-del", .access = Access::kMutable, .fact = "yes"},
+    {.name = "lazyfree-lazy-user-del", .access = Access::kMutable, .fact = "yes"},
+    {.name = "lazyfree-lazy-user-flush", .access = Access::kMutable, .fact = "yes"},
+    {.name = "masterauth", .access = Access::kMutable, .fact = ""},
+    {.name = "masteruser", .access = Access::kMutable, .fact = ""},
     {.name = "maxclients",
      .access = Access::kMutable,
      .get = GetInteger<&Config::maxclients>,
@@ -226,6 +238,7 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .placeholder = "LETTERS",
      .help = "which events of keys are published, as in Redis; empty: none"},
     {.name = "port",
+     .access = Access::kFixed,
      .get = GetInteger<&Config::port>,
      .set = SetInteger<0, std::numeric_limits<uint16_t>::max(),
                        [](Config& c, int64_t value) { c.port = static_cast<uint16_t>(value); }>,
@@ -284,6 +297,7 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .placeholder = "SECONDS",
      .help = "a silent connection is probed after it; 0: never"},
     {.name = "threads",
+     .access = Access::kFixed,
      .get = GetInteger<&Config::threads>,
      .set = SetInteger<0, Config::kMaxThreads,
                        [](Config& c, int64_t value) { c.threads = static_cast<int>(value); }>,
@@ -295,6 +309,8 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetInteger<0, kMaxInt, [](Config& c, int64_t value) { c.timeout_s = value; }>,
      .placeholder = "SECONDS",
      .help = "an idle client is disconnected after it; 0: never"},
+    {.name = "tls-client-key-file-pass", .access = Access::kMutable, .fact = ""},
+    {.name = "tls-key-file-pass", .access = Access::kMutable, .fact = ""},
     {.name = "tls-port", .access = Access::kMutable, .fact = "0"},
     {.name = "unixsocket", .fact = ""},
 });
@@ -319,6 +335,11 @@ std::string ValueOf(const ConfigParameter& parameter, const Config& config) {
 std::string CheckValue(const ConfigParameter& parameter, std::string_view value,
                        const Config& config) {
   if (parameter.is_option()) return parameter.set(value, nullptr);
+  return CheckSame(parameter, value, config);
+}
+
+std::string CheckSame(const ConfigParameter& parameter, std::string_view value,
+                      const Config& config) {
   const std::string fact = ValueOf(parameter, config);
   return EqualsIgnoreCase(value, fact) ? "" : "it cannot be anything but '" + fact + "' here";
 }

@@ -21,6 +21,7 @@ struct ConfigParameter {
     kMutable,    ///< CONFIG SET changes it
     kImmutable,  ///< fixed at start
     kProtected,  ///< fixed at start; Redis has another text for the refusal
+    kFixed,      ///< likewise, but Redis lets it change, or does not know it: it can be set to what it is
   };
 
   std::string_view name;
@@ -49,6 +50,9 @@ struct ConfigParameter {
 /// nothing.
 [[nodiscard]] std::string CheckValue(const ConfigParameter& parameter, std::string_view value,
                                      const Config& config);
+/// Why the parameter cannot be "set" to what it is already, because it is something else; or "".
+[[nodiscard]] std::string CheckSame(const ConfigParameter& parameter, std::string_view value,
+                                    const Config& config);
 /// Stores what CheckValue let pass. Does not look at `access`.
 void StoreValue(const ConfigParameter& parameter, std::string_view value, Config* config);
 

@@ -32,7 +32,11 @@ class FakeServices : public Services {
   }
   SubscriptionDirectory directory;
   const SubscriptionDirectory* shared_directory = nullptr;
-  void ResetStatistics() override { ++resets; }
+  void ResetStatistics(const Command& /*command*/, uint64_t /*start_cycles*/,
+                       std::function<void()> done) override {
+    ++resets;
+    done();
+  }
   uint64_t rejected_connections() const override { return 7; }
 
   /// In the order of `clients`; `done` at once.
@@ -46,6 +50,7 @@ class FakeServices : public Services {
     paused = {until_ms, writes_only};
   }
   void UnpauseClients() override { paused.reset(); }
+  bool are_writes_paused() const override { return paused.has_value(); }
 
   bool StartCheckpoint(std::function<void(bool, std::string)> done) override {
     if (checkpoint_done) return false;
