@@ -24,6 +24,7 @@
 #include "server/reply_queue.h"
 #include "server/requester.h"
 #include "server/router.h"
+#include "server/wall_clock.h"
 
 namespace tally::server {
 
@@ -31,6 +32,12 @@ namespace tally::server {
 struct PauseState {
   std::atomic<int64_t> until_ms{0};  // wall clock; 0 = not paused
   std::atomic<bool> writes_only{false};
+
+  /// Of writes at least. Any thread.
+  [[nodiscard]] bool IsActive() const {
+    const int64_t until = until_ms.load(std::memory_order_relaxed);
+    return until != 0 && WallClock::NowMs() < until;
+  }
 };
 
 /// What a session asks of whoever moves its bytes.
