@@ -39,9 +39,11 @@ constexpr auto kDifferences = std::to_array<Difference>({
     {"config|rewrite", "A line whose value has not changed stays as it was written."},
     {"config|set", "A parameter that Tally has no choice about can be set to what it is only."},
     {"debug",
-     "ERROR, LOADAOF, LOG, OBJECT, PROTOCOL, RELOAD, SET-ACTIVE-EXPIRE, SLEEP and HELP. RELOAD has no "
+     "ERROR, LOADAOF, LOG, OBJECT, PROTOCOL, RELOAD, SET-ACTIVE-EXPIRE, SLEEP and HELP. RELOAD has "
+     "no "
      "NOSAVE, for that would lose what was acknowledged."},
-    {"function", "There is no engine: nothing can be loaded, so there is nothing to list or to flush."},
+    {"function",
+     "There is no engine: nothing can be loaded, so there is nothing to list or to flush."},
     {"increx",
      "Not in Redis 7: from Redis 8.8 and Valkey 9.2. Its events are `incrby` or `incrbyfloat`, "
      "and `expire` or `persist`."},
@@ -58,7 +60,8 @@ constexpr auto kDifferences = std::to_array<Difference>({
      "Requests of one shard's core are shown in order; those that run on different cores "
      "side by side may change places. A client that leaves 64 MB unread is cut off."},
     {"object|encoding",
-     "A string of which a part was written (APPEND, SETRANGE …) is `raw` as in Redis, until it leaves memory."},
+     "A string of which a part was written (APPEND, SETRANGE …) is `raw` as in Redis, until it "
+     "leaves memory."},
     {"psync", "Always refused: there is no replication."},
     {"replicaof", "NO ONE is taken; a master is refused, and no data is touched."},
     {"save", "Other clients go on meanwhile."},

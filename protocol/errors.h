@@ -175,7 +175,7 @@ inline constexpr std::string_view kCommandArgumentCount =
 
 // --- CONFIG ---
 std::string UnknownConfigOption(std::string_view option);
-std::string NotAProtocolType(std::string_view names);   // of DEBUG PROTOCOL
+std::string NotAProtocolType(std::string_view names);    // of DEBUG PROTOCOL
 std::string UnknownArgument(std::string_view argument);  // of FUNCTION LIST
 // `name` is the canonical name of the parameter; `reason` one of those below.
 std::string ConfigSetFailed(std::string_view name, std::string_view reason);

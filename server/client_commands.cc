@@ -48,9 +48,9 @@ void SetInfo(Operation& op) {
 }
 
 void Info(Operation& op) {
-  op.reply().Verbatim("txt", ClientInfoLine(*op.client(), op.now_ms(),
-                                            protocol::EncodedRequestBytes(op.args())) +
-                                 "\n");
+  op.reply().Verbatim(
+      "txt",
+      ClientInfoLine(*op.client(), op.now_ms(), protocol::EncodedRequestBytes(op.args())) + "\n");
 }
 
 // ON or OFF into `*flag`.

@@ -54,9 +54,8 @@ std::string ClientInfoLine(const ClientState& client, int64_t now_ms, size_t ask
       CountSubscriptions(client, SubscriptionKind::kChannel),
       CountSubscriptions(client, SubscriptionKind::kPattern),
       CountSubscriptions(client, SubscriptionKind::kShardChannel), queued, unread_bytes,
-      client.read_capacity_bytes - unread_bytes, queued_bytes, in_buffer, in_buffer,
-      in_buffer, in_list == 0 ? 0 : 1, in_list,
-      client.read_capacity_bytes + client.owed_bytes + queued_bytes,
+      client.read_capacity_bytes - unread_bytes, queued_bytes, in_buffer, in_buffer, in_buffer,
+      in_list == 0 ? 0 : 1, in_list, client.read_capacity_bytes + client.owed_bytes + queued_bytes,
       client.owed_bytes == 0 ? "r" : "rw");
   fmt::format_to(out, " cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",
                  client.last_command == nullptr ? "NULL" : FullName(*client.last_command),

@@ -86,9 +86,8 @@ void Set(Operation& op) {
   Config& config = op.services().config();
   for (const Setting& setting : settings) {
     const bool is_fixed = setting.parameter->access == Access::kFixed;
-    const std::string problem = is_fixed
-                                    ? CheckSame(*setting.parameter, setting.value, config)
-                                    : CheckValue(*setting.parameter, setting.value, config);
+    const std::string problem = is_fixed ? CheckSame(*setting.parameter, setting.value, config)
+                                         : CheckValue(*setting.parameter, setting.value, config);
     if (problem.empty()) continue;
     return op.reply().Error(errors::ConfigSetFailed(setting.parameter->name, problem));
   }

@@ -21,7 +21,7 @@ struct ConfigParameter {
     kMutable,    ///< CONFIG SET changes it
     kImmutable,  ///< fixed at start
     kProtected,  ///< fixed at start; Redis has another text for the refusal
-    kFixed,      ///< likewise, but Redis lets it change, or does not know it: it can be set to what it is
+    kFixed,  ///< likewise, but Redis lets it change, or does not know it: it can be set to what it is
   };
 
   std::string_view name;

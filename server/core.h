@@ -15,9 +15,9 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include "server/connection.h"
+#include "server/cycle_clock.h"
 #include "server/executor.h"
 #include "server/mailbox.h"
-#include "server/cycle_clock.h"
 #include "server/router.h"
 #include "server/services.h"
 #include "server/session.h"

@@ -49,9 +49,8 @@ void Freq(Operation& op) {
 void RefCount(Operation& op) {
   const Object* found = FindOrReplyNull(op);
   if (found == nullptr) return;
-  const bool shared =
-      found->is_integer() && !found->is_edited() && found->integer() >= 0 &&
-      found->integer() < kSharedIntegers;
+  const bool shared = found->is_integer() && !found->is_edited() && found->integer() >= 0 &&
+                      found->integer() < kSharedIntegers;
   op.reply().Integer(shared ? std::numeric_limits<int32_t>::max() : 1);
 }
 

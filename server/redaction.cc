@@ -22,8 +22,8 @@ bool IsSecretOfHello(std::span<const std::string_view> args, size_t index) {
 bool IsSecretParameter(std::string_view name) {
   constexpr auto kNames = std::to_array<std::string_view>(
       {"requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass"});
-  return std::ranges::any_of(kNames,
-                             [name](std::string_view secret) { return EqualsIgnoreCase(name, secret); });
+  return std::ranges::any_of(
+      kNames, [name](std::string_view secret) { return EqualsIgnoreCase(name, secret); });
 }
 
 bool IsSecret(const Command& command, std::span<const std::string_view> args, size_t index) {

@@ -246,8 +246,8 @@ class RandomKeyVisitor final : public WalkVisitor {
 };
 
 void RandomKey(Operation& op) {
-  auto visitor = std::make_unique<RandomKeyVisitor>(
-      &op.walker(), op.database(), !op.services().are_writes_paused(), op.Defer());
+  auto visitor = std::make_unique<RandomKeyVisitor>(&op.walker(), op.database(),
+                                                    !op.services().are_writes_paused(), op.Defer());
   const SlotPosition from = visitor->RandomSlot();
   op.walker().Walk(std::move(visitor), op.database(), from, RandomKeyVisitor::kCandidates);
 }

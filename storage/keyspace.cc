@@ -14,9 +14,8 @@ namespace {
 constexpr size_t kChangeOverheadBytes = 32;
 
 ObjectPtr CloneWithExpiry(const Key& key, const Object& object, int64_t expires_at_ms) {
-  ObjectPtr clone = object.is_integer()
-                        ? Object::NewInteger(key, object.integer(), expires_at_ms)
-                        : Object::NewBytes(key, object.bytes(), {}, expires_at_ms);
+  ObjectPtr clone = object.is_integer() ? Object::NewInteger(key, object.integer(), expires_at_ms)
+                                        : Object::NewBytes(key, object.bytes(), {}, expires_at_ms);
   clone->set_edited(object.is_edited());
   return clone;
 }
@@ -69,8 +68,7 @@ void Keyspace::PutInteger(int database, const Key& key, Object* found, int64_t v
     found->set_edited(edited);
     FinishPut(database, key, found, expires_at_ms);
   } else {
-    Substitute(database, key, found,
-               Edited(Object::NewInteger(key, value, expires_at_ms), edited));
+    Substitute(database, key, found, Edited(Object::NewInteger(key, value, expires_at_ms), edited));
   }
 }
 

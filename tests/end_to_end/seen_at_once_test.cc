@@ -117,7 +117,8 @@ TEST_P(SeenAtOnceTest, WalksRemoveWhatHasExpired) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(now).count() + 20;
     ASSERT_EQ(client_.Command({"PEXPIREAT", name, std::to_string(at)}), ":1\r\n");
-    while (std::chrono::system_clock::now().time_since_epoch() <= std::chrono::milliseconds(at)) {
+    while (std::chrono::system_clock::now().time_since_epoch() <=
+           std::chrono::milliseconds(at + 1)) {
       std::this_thread::yield();
     }
   };

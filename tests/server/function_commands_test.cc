@@ -14,8 +14,7 @@ TEST_F(FunctionCommandsTest, ThereAreNoneToListOrToFlush) {
             "-ERR FUNCTION FLUSH only supports SYNC|ASYNC option\r\n");
   EXPECT_EQ(Run("FUNCTION", "LIST"), "*0\r\n");
   EXPECT_EQ(Run("FUNCTION", "LIST", "LIBRARYNAME", "x", "withcode"), "*0\r\n");
-  EXPECT_EQ(Run("FUNCTION", "LIST", "LIBRARYNAME"),
-            "-ERR library name argument was not given\r\n");
+  EXPECT_EQ(Run("FUNCTION", "LIST", "LIBRARYNAME"), "-ERR library name argument was not given\r\n");
   EXPECT_EQ(Run("FUNCTION", "LIST", "x"), "-ERR Unknown argument x\r\n");
   EXPECT_EQ(Run("FUNCTION", "STATS"),
             "*4\r\n$14\r\nrunning_script\r\n$-1\r\n$7\r\nengines\r\n*0\r\n");
