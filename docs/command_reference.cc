@@ -25,6 +25,7 @@ struct Difference {
 // What a user of Redis 7.0 would not expect. By full name; no name twice.
 constexpr auto kDifferences = std::to_array<Difference>({
     {"acl|users", "There is one user, `default`."},
+    {"bgrewriteaof", "A checkpoint, as with BGSAVE: it makes the journal short again."},
     {"bgsave",
      "A checkpoint, not a snapshot: nothing forks, and what is acknowledged is on disk "
      "without it."},
@@ -38,17 +39,17 @@ constexpr auto kDifferences = std::to_array<Difference>({
     {"config|rewrite", "A line whose value has not changed stays as it was written."},
     {"config|set", "A parameter that Tally has no choice about can be set to what it is only."},
     {"debug",
-     "RELOAD, SET-ACTIVE-EXPIRE, SLEEP and HELP. RELOAD has no NOSAVE, for that would lose "
-     "what was acknowledged."},
+     "ERROR, LOADAOF, LOG, OBJECT, PROTOCOL, RELOAD, SET-ACTIVE-EXPIRE, SLEEP and HELP. RELOAD has "
+     "no "
+     "NOSAVE, for that would lose what was acknowledged."},
+    {"function",
+     "There is no engine: nothing can be loaded, so there is nothing to list or to flush."},
     {"increx",
      "Not in Redis 7: from Redis 8.8 and Valkey 9.2. Its events are `incrby` or `incrbyfloat`, "
      "and `expire` or `persist`."},
     {"info",
      "A section `Tally` of its own; `redis_version` is the one whose behaviour clients may "
      "expect, `tally_version` the truth."},
-    {"latency|histogram",
-     "Steps are powers of two in nanoseconds, told in microseconds (1, 2, 4 … "
-     "32, 65 …)."},
     {"latency|latest",
      "The events are `command` and `fast-command`: nothing else can be slow "
      "as it can in Redis (no fork, no append-only file)."},
@@ -58,6 +59,9 @@ constexpr auto kDifferences = std::to_array<Difference>({
     {"monitor",
      "Requests of one shard's core are shown in order; those that run on different cores "
      "side by side may change places. A client that leaves 64 MB unread is cut off."},
+    {"object|encoding",
+     "A string of which a part was written (APPEND, SETRANGE …) is `raw` as in Redis, until it "
+     "leaves memory."},
     {"psync", "Always refused: there is no replication."},
     {"replicaof", "NO ONE is taken; a master is refused, and no data is touched."},
     {"save", "Other clients go on meanwhile."},

@@ -136,6 +136,14 @@ std::string InvalidClientAttribute(std::string_view attribute) {
   return Join({"ERR ", attribute, " cannot contain spaces, newlines or special characters."});
 }
 
+std::string NotAProtocolType(std::string_view names) {
+  return "ERR Wrong protocol type name. Please use one of the following: " + std::string(names);
+}
+
+std::string UnknownArgument(std::string_view argument) {
+  return "ERR Unknown argument " + std::string(argument);
+}
+
 std::string UnknownConfigOption(std::string_view option) {
   return Join(
       {"ERR Unknown option or number of arguments for CONFIG SET - '", UntilNul(option), "'"});

@@ -201,6 +201,8 @@ inline constexpr std::string_view kCommandArgumentCount =
 
 // --- CONFIG ---
 std::string UnknownConfigOption(std::string_view option);
+std::string NotAProtocolType(std::string_view names);    // of DEBUG PROTOCOL
+std::string UnknownArgument(std::string_view argument);  // of FUNCTION LIST
 // `name` is the canonical name of the parameter; `reason` one of those below.
 std::string ConfigSetFailed(std::string_view name, std::string_view reason);
 inline constexpr std::string_view kConfigNotAnInteger =
@@ -224,6 +226,14 @@ inline constexpr std::string_view kNoConfigFile = "ERR The server is running wit
 
 // --- SAVE, SHUTDOWN, WAITAOF ---
 inline constexpr std::string_view kSaveInProgress = "ERR Background save already in progress";
+inline constexpr std::string_view kRewriteInProgress =
+    "ERR Background append only file rewriting already in progress";
+inline constexpr std::string_view kFunctionFlushMode =
+    "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
+inline constexpr std::string_view kFunctionListNoName = "ERR library name argument was not given";
+inline constexpr std::string_view kNoSuchLibrary = "ERR Library not found";
+inline constexpr std::string_view kNoScriptRuns = "NOTBUSY No scripts in execution right now.";
+inline constexpr std::string_view kNoFunctions = "ERR this server runs no functions";
 inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
 // WAITAOF came with Redis 7.2; text as there.
 inline constexpr std::string_view kWaitAofDisabled =

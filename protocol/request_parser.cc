@@ -266,4 +266,13 @@ RequestParser::Result RequestParser::Fail(std::string_view error) {
   return Result::kError;
 }
 
+std::size_t EncodedRequestBytes(std::span<const std::string_view> args) {
+  constexpr std::size_t kFrame = 3;  // "*" or "$", and the line's end
+  std::size_t bytes = kFrame + std::to_string(args.size()).size();
+  for (const std::string_view arg : args) {
+    bytes += kFrame + std::to_string(arg.size()).size() + arg.size() + 2;
+  }
+  return bytes;
+}
+
 }  // namespace tally::protocol

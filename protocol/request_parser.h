@@ -118,4 +118,7 @@ class RequestParser {
   std::string error_;
 };
 
+/// The length of the request in the multibulk form, in which clients send it.
+[[nodiscard]] std::size_t EncodedRequestBytes(std::span<const std::string_view> args);
+
 }  // namespace tally::protocol

@@ -141,7 +141,8 @@ void ReadAndWrite(Operation& op, const StepParser& parser) {
     }
   }
   if (!grows && !changed) return;
-  PutValue(op, 0, found, bytes, found == nullptr ? storage::kNoExpiry : found->expires_at_ms());
+  PutValue(op, 0, found, bytes, found == nullptr ? storage::kNoExpiry : found->expires_at_ms(),
+           true);
   if (changed) op.Notify(kStringEvent, "setbit", 0);
 }
 

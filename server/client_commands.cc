@@ -8,6 +8,7 @@
 
 #include "protocol/errors.h"
 #include "protocol/number.h"
+#include "protocol/request_parser.h"
 #include "server/client_info.h"
 #include "server/client_visits.h"
 #include "server/command_families.h"
@@ -48,7 +49,9 @@ void SetInfo(Operation& op) {
 }
 
 void Info(Operation& op) {
-  op.reply().Verbatim("txt", ClientInfoLine(*op.client(), op.now_ms()) + "\n");
+  op.reply().Verbatim(
+      "txt",
+      ClientInfoLine(*op.client(), op.now_ms(), protocol::EncodedRequestBytes(op.args())) + "\n");
 }
 
 // ON or OFF into `*flag`.

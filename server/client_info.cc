@@ -24,6 +24,7 @@ std::string Flags(const ClientState& client) {
     if (client.tracking->options.broadcast) flags += 'B';
   }
   if (client.watch != nullptr && client.watch->changed()) flags += 'd';
+  if (client.paused) flags += 'b';
   if (client.close_after_replies) flags += 'c';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';
@@ -36,7 +37,7 @@ int64_t SecondsSince(int64_t then_ms, int64_t now_ms) {
 
 }  // namespace
 
-std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
+std::string ClientInfoLine(const ClientState& client, int64_t now_ms, size_t asking_bytes) {
   std::string line;
   auto out = std::back_inserter(line);
   fmt::format_to(out, "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={}",
@@ -46,6 +47,8 @@ std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
   const Transaction* const transaction = client.transaction.get();
   const int64_t queued = transaction == nullptr ? -1 : static_cast<int64_t>(transaction->queued());
   const size_t queued_bytes = transaction == nullptr ? 0 : transaction->requests().bytes();
+  const size_t unread_bytes =
+      std::min(client.unread_bytes + asking_bytes, client.read_capacity_bytes);
   // As Redis would divide it: what goes beyond its buffer of fixed size is a list (oll, omem).
   constexpr size_t kBufferBytes = size_t{16} << 10;
   const size_t in_buffer = std::min(client.owed_bytes, kBufferBytes);
@@ -56,10 +59,9 @@ std::string ClientInfoLine(const ClientState& client, int64_t now_ms) {
       "rbp={} obl={} oll={} omem={} tot-mem={} events={}",
       CountSubscriptions(client, SubscriptionKind::kChannel),
       CountSubscriptions(client, SubscriptionKind::kPattern),
-      CountSubscriptions(client, SubscriptionKind::kShardChannel), queued, client.unread_bytes,
-      client.read_capacity_bytes - client.unread_bytes, queued_bytes, in_buffer, in_buffer,
-      in_buffer, in_list == 0 ? 0 : 1, in_list,
-      client.read_capacity_bytes + client.owed_bytes + queued_bytes,
+      CountSubscriptions(client, SubscriptionKind::kShardChannel), queued, unread_bytes,
+      client.read_capacity_bytes - unread_bytes, queued_bytes, in_buffer, in_buffer, in_buffer,
+      in_list == 0 ? 0 : 1, in_list, client.read_capacity_bytes + client.owed_bytes + queued_bytes,
       client.owed_bytes == 0 ? "r" : "rw");
   fmt::format_to(out, " cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
                  client.last_command == nullptr ? "NULL" : FullName(*client.last_command),

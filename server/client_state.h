@@ -54,6 +54,7 @@ struct ClientState {
   int64_t created_ms = 0;  // wall clock
   int64_t last_interaction_ms = 0;
   const Command* last_command = nullptr;
+  bool paused = false;  // CLIENT PAUSE holds its next command, `last_command`, back
   uint64_t commands = 0;
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;

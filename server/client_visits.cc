@@ -11,6 +11,7 @@
 
 #include "protocol/errors.h"
 #include "protocol/number.h"
+#include "protocol/request_parser.h"
 #include "server/client_info.h"
 #include "server/deferred_reply.h"
 #include "server/services.h"
@@ -49,6 +50,8 @@ struct Listing {
   std::optional<ClientType> type;
   std::optional<std::vector<int64_t>> ids;  // in the order asked for, repetitions too
   int64_t now_ms = 0;
+  uint64_t caller = 0;
+  size_t asking_bytes = 0;  // the length of the caller's request
   std::vector<Line> lines;
   std::shared_ptr<DeferredReply> token;
 
@@ -171,11 +174,15 @@ void ListClients(Operation& op) {
   const auto listing = std::make_shared<Listing>();
   if (!ParseListing(op, listing.get())) return;
   listing->now_ms = op.now_ms();
+  listing->caller = op.client()->id;
+  listing->asking_bytes = protocol::EncodedRequestBytes(op.args());
   listing->token = op.Defer();
   op.services().VisitClients(
       [listing](ClientState& client) {
         if (listing->Wants(client)) {
-          listing->lines.push_back({client.id, ClientInfoLine(client, listing->now_ms)});
+          const size_t asking_bytes = client.id == listing->caller ? listing->asking_bytes : 0;
+          listing->lines.push_back(
+              {client.id, ClientInfoLine(client, listing->now_ms, asking_bytes)});
         }
         return Services::ClientAction::kKeep;
       },

@@ -60,6 +60,7 @@ enum AclCategory : uint32_t {
   kAclBitmap = 1u << 9,
   kAclTransaction = 1u << 10,
   kAclPubSub = 1u << 11,
+  kAclScripting = 1u << 12,
 };
 
 /// Where the keys are among the arguments: args[first], args[first+step] … args[last]; a negative

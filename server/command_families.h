@@ -31,6 +31,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> ConfigCommands();
 [[nodiscard]] std::span<const Command> ConnectionCommands();
 [[nodiscard]] std::span<const Command> DebugCommands();
+[[nodiscard]] std::span<const Command> FunctionCommands();
 [[nodiscard]] std::span<const Command> InfoCommands();
 [[nodiscard]] std::span<const Command> LatencyCommands();
 [[nodiscard]] std::span<const Command> LolWutCommands();

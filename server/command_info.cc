@@ -44,6 +44,7 @@ constexpr std::array kCategoryNames{
     AclCategoryName{kAclString, "@string"},
     AclCategoryName{kAclBitmap, "@bitmap"},
     AclCategoryName{kAclPubSub, "@pubsub"},
+    AclCategoryName{kAclScripting, "@scripting"},
     AclCategoryName{kAclAdmin, "@admin"},
     AclCategoryName{kAclFast, "@fast"},
     AclCategoryName{kAclSlow, "@slow"},

@@ -13,6 +13,7 @@
 #include "server/command_replies.h"
 #include "server/config_parameters.h"
 #include "server/config_rewrite.h"
+#include "server/cycle_clock.h"
 #include "server/deferred_reply.h"
 #include "server/glob.h"
 #include "server/operation.h"
@@ -84,11 +85,16 @@ void Set(Operation& op) {
   }
   Config& config = op.services().config();
   for (const Setting& setting : settings) {
-    const std::string problem = CheckValue(*setting.parameter, setting.value, config);
+    const bool is_fixed = setting.parameter->access == Access::kFixed;
+    const std::string problem = is_fixed ? CheckSame(*setting.parameter, setting.value, config)
+                                         : CheckValue(*setting.parameter, setting.value, config);
     if (problem.empty()) continue;
     return op.reply().Error(errors::ConfigSetFailed(setting.parameter->name, problem));
   }
-  for (const Setting& setting : settings) StoreValue(*setting.parameter, setting.value, &config);
+  for (const Setting& setting : settings) {
+    if (setting.parameter->access == Access::kFixed) continue;  // others may be reading it
+    StoreValue(*setting.parameter, setting.value, &config);
+  }
   op.services().ApplyConfig();
   op.reply().Ok();
 }
@@ -107,8 +113,10 @@ void Rewrite(Operation& op) {
 }
 
 void ResetStat(Operation& op) {
-  op.services().ResetStatistics();
-  op.reply().Ok();
+  const std::shared_ptr<DeferredReply> token = op.Defer();
+  op.services().ResetStatistics(op.command(), CycleClock::Now(), [token] {
+    SendReply(*token, [](protocol::ReplyWriter& reply) { reply.Ok(); });
+  });
 }
 
 constexpr uint32_t kOperator = kAdmin | kNoScript | kLoading | kStale;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "server/descriptor_limit.h"
 #include "server/http_access.h"
 #include "server/key_events.h"
+#include "server/memory_size.h"
 #include "server/percentiles.h"
 #include "storage/object.h"
 
@@ -155,10 +155,12 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .help = "when the journal is synced; only with 'always' is every reply already on disk"},
     {.name = "appendonly", .access = Access::kMutable, .fact = "yes"},
     {.name = "bind",
+     .access = Access::kFixed,
      .get = [](const Config& config) { return config.bind; },
      .set = SetBind,
      .placeholder = "ADDRESS",
      .help = "address to listen on"},
+    {.name = "client-query-buffer-limit", .access = Access::kMutable, .fact = "1073741824"},
     {.name = "cluster-enabled", .fact = "no"},
     {.name = "daemonize", .fact = "no"},
     {.name = "databases",
@@ -173,6 +175,7 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetDir,
      .placeholder = "PATH",
      .help = "data directory; made when missing"},
+    {.name = "dynamic-hz", .access = Access::kMutable, .fact = "no"},
     {.name = "enable-debug-command",
      .get = [](const Config& config) { return std::string(Name(config.debug_command)); },
      .set = SetChoice<&Config::debug_command, DebugCommand::kNo, DebugCommand::kYes,
@@ -182,19 +185,23 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "enable-module-command", .fact = "no"},
     {.name = "enable-protected-configs", .fact = "no"},
     {.name = "http-allow-host",
+     .access = Access::kFixed,
      .get = [](const Config& config) { return config.http_allow_host; },
      .set = SetAllowedHosts,
      .placeholder = "NAMES",
      .help = "host names, besides this machine's own, by which HTTP clients may ask"},
     {.name = "http-port",
+     .access = Access::kFixed,
      .get = GetInteger<&Config::http_port>,
      .set =
          SetInteger<0, std::numeric_limits<uint16_t>::max(),
                     [](Config& c, int64_t value) { c.http_port = static_cast<uint16_t>(value); }>,
      .placeholder = "N",
      .help = "TCP port of 127.0.0.1 for HTTP; 0: no HTTP"},
+    {.name = "hz", .access = Access::kMutable, .fact = "10"},
     {.name = "io-threads", .get = GetInteger<&Config::threads>},
     {.name = "journal-limit",
+     .access = Access::kFixed,
      .get = GetInteger<&Config::journal_limit_bytes>,
      .set = SetMemory<Config::kMinJournalLimitBytes, kMaxInt64,
                       [](Config& c, uint64_t value) { c.journal_limit_bytes = value; }>,
@@ -220,6 +227,13 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetPercentiles,
      .placeholder = "LIST",
      .help = "percentiles that INFO latencystats tells"},
+    {.name = "lazyfree-lazy-eviction", .access = Access::kMutable, .fact = "yes"},
+    {.name = "lazyfree-lazy-expire", .access = Access::kMutable, .fact = "yes"},
+    {.name = "lazyfree-lazy-server-del", .access = Access::kMutable, .fact = "yes"},
+    {.name = "lazyfree-lazy-user-del", .access = Access::kMutable, .fact = "yes"},
+    {.name = "lazyfree-lazy-user-flush", .access = Access::kMutable, .fact = "yes"},
+    {.name = "masterauth", .access = Access::kMutable, .fact = ""},
+    {.name = "masteruser", .access = Access::kMutable, .fact = ""},
     {.name = "maxclients",
      .access = Access::kMutable,
      .get = GetInteger<&Config::maxclients>,
@@ -245,6 +259,7 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .placeholder = "LETTERS",
      .help = "which events of keys are published, as in Redis; empty: none"},
     {.name = "port",
+     .access = Access::kFixed,
      .get = GetInteger<&Config::port>,
      .set = SetInteger<0, std::numeric_limits<uint16_t>::max(),
                        [](Config& c, int64_t value) { c.port = static_cast<uint16_t>(value); }>,
@@ -303,6 +318,7 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .placeholder = "SECONDS",
      .help = "a silent connection is probed after it; 0: never"},
     {.name = "threads",
+     .access = Access::kFixed,
      .get = GetInteger<&Config::threads>,
      .set = SetInteger<0, Config::kMaxThreads,
                        [](Config& c, int64_t value) { c.threads = static_cast<int>(value); }>,
@@ -314,6 +330,8 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetInteger<0, kMaxInt, [](Config& c, int64_t value) { c.timeout_s = value; }>,
      .placeholder = "SECONDS",
      .help = "an idle client is disconnected after it; 0: never"},
+    {.name = "tls-client-key-file-pass", .access = Access::kMutable, .fact = ""},
+    {.name = "tls-key-file-pass", .access = Access::kMutable, .fact = ""},
     {.name = "tls-port", .access = Access::kMutable, .fact = "0"},
     {.name = "tracking-table-max-keys",
      .access = Access::kMutable,
@@ -347,49 +365,17 @@ std::string ValueOf(const ConfigParameter& parameter, const Config& config) {
 std::string CheckValue(const ConfigParameter& parameter, std::string_view value,
                        const Config& config) {
   if (parameter.is_option()) return parameter.set(value, nullptr);
+  return CheckSame(parameter, value, config);
+}
+
+std::string CheckSame(const ConfigParameter& parameter, std::string_view value,
+                      const Config& config) {
   const std::string fact = ValueOf(parameter, config);
   return EqualsIgnoreCase(value, fact) ? "" : "it cannot be anything but '" + fact + "' here";
 }
 
 void StoreValue(const ConfigParameter& parameter, std::string_view value, Config* config) {
   if (parameter.is_option()) parameter.set(value, config);
-}
-
-std::optional<uint64_t> ParseMemorySize(std::string_view text) {
-  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const std::string_view unit = text.substr(digits);
-  struct Unit {
-    std::string_view name;
-    uint64_t bytes;
-  };
-  static constexpr std::array<Unit, 8> kUnits = {{{"", 1},
-                                                  {"b", 1},
-                                                  {"k", 1000},
-                                                  {"kb", 1024},
-                                                  {"m", 1000 * 1000},
-                                                  {"mb", 1024 * 1024},
-                                                  {"g", 1000 * 1000 * 1000},
-                                                  {"gb", 1024 * 1024 * 1024}}};
-  const auto* const found =
-      std::ranges::find_if(kUnits, [&](const Unit& u) { return EqualsIgnoreCase(unit, u.name); });
-  if (found == kUnits.end()) return std::nullopt;
-
-  constexpr uint64_t kLargest = std::numeric_limits<uint64_t>::max();
-  uint64_t value = 0;  // and no digits at all are 0, as in Redis
-  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
-  if (error == std::errc::result_out_of_range || value > kLargest / found->bytes) return kLargest;
-  return value * found->bytes;
-}
-
-std::string MemorySizeText(uint64_t bytes) {
-  static constexpr std::array<std::string_view, 4> kUnits = {"", "kb", "mb", "gb"};
-  constexpr uint64_t kStep = 1024;
-  size_t unit = 0;
-  while (unit + 1 < kUnits.size() && bytes != 0 && bytes % kStep == 0) {
-    bytes /= kStep;
-    ++unit;
-  }
-  return std::to_string(bytes).append(kUnits[unit]);
 }
 
 }  // namespace tally::server

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +20,7 @@ struct ConfigParameter {
     kMutable,    ///< CONFIG SET changes it
     kImmutable,  ///< fixed at start
     kProtected,  ///< fixed at start; Redis has another text for the refusal
+    kFixed,  ///< likewise, but Redis lets it change, or does not know it: it can be set to what it is
   };
 
   std::string_view name;
@@ -49,14 +49,10 @@ struct ConfigParameter {
 /// nothing.
 [[nodiscard]] std::string CheckValue(const ConfigParameter& parameter, std::string_view value,
                                      const Config& config);
+/// Why the parameter cannot be "set" to what it is already, because it is something else; or "".
+[[nodiscard]] std::string CheckSame(const ConfigParameter& parameter, std::string_view value,
+                                    const Config& config);
 /// Stores what CheckValue let pass. Does not look at `access`.
 void StoreValue(const ConfigParameter& parameter, std::string_view value, Config* config);
-
-/// A number of bytes with Redis's units: "64", "64b", "1k" (1000), "1kb" (1024), m, mb, g, gb, in any
-/// case. nullopt: not such a number. More than fits is the largest number.
-[[nodiscard]] std::optional<uint64_t> ParseMemorySize(std::string_view text);
-
-/// The shortest text that ParseMemorySize makes the same number of with kb, mb or gb: "64mb", "1000".
-[[nodiscard]] std::string MemorySizeText(uint64_t bytes);
 
 }  // namespace tally::server

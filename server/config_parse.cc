@@ -12,6 +12,7 @@
 #include "server/config_file.h"
 #include "server/config_parameters.h"
 #include "server/memory_limit.h"
+#include "server/memory_size.h"
 
 namespace tally::server {
 namespace {

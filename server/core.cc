@@ -132,6 +132,18 @@ void Core::EndTurn() {
   TellInvalidations();
   shard_->gate().Release(environment_.log->durable());
   FlushScheduled();
+  CountWhatIsSeenAtOnce();
+}
+
+// What others may ask for behind the next reply.
+void Core::CountWhatIsSeenAtOnce() {
+  if (!paused_.empty() || statistics_->blocked_clients.value() != 0) {
+    const auto waits = [](const auto& session) { return !session->is_gone(); };
+    statistics_->blocked_clients.Set(static_cast<uint64_t>(std::ranges::count_if(paused_, waits)));
+  }
+  if (shard_->occupied()) return;
+  const uint64_t expired = shard_->keyspace().expired_count();
+  statistics_->expired_keys.Add(expired - std::exchange(counted_expired_, expired));
 }
 
 // What this core's clients have to be told of their copies, in front of replies that rely on it.
@@ -309,7 +321,6 @@ void Core::PublishStatistics() {
     cold_expiring -= static_cast<int64_t>(keyspace.expiring_here(database));
   }
   statistics_->cold_expiring.Set(static_cast<uint64_t>(cold_expiring));
-  statistics_->expired_keys.Set(keyspace.expired_count());
   statistics_->held_replies.Set(shard_->gate().held_count());
 }
 
@@ -332,6 +343,7 @@ void Core::CloseIdleClients(int64_t now_ms) {
 
 void Core::ExpireStep(int64_t now_ms) {
   if (!environment_.config->active_expire.load(std::memory_order_relaxed)) return;
+  if (environment_.pause->IsActive()) return;
   storage::Keyspace& keyspace = shard_->keyspace();
   const storage::SlotRange slots = keyspace.slots();
   const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(kExpireBudgetUs);

@@ -15,6 +15,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include "server/connection.h"
+#include "server/cycle_clock.h"
 #include "server/executor.h"
 #include "server/mailbox.h"
 #include "server/router.h"
@@ -87,6 +88,10 @@ class Core final : private ConnectionHost {
   /// Takes over an accepted socket.
   void Adopt(boost::asio::ip::tcp::socket socket, uint64_t client_id, ClientDoor door);
   void VisitClients(const std::function<Services::ClientAction(ClientState&)>& visit);
+  /// A command that ran in another way, since `start_cycles`.
+  void CountCall(const Command& command, uint64_t start_cycles) {
+    session_context_.executor->CountCall(command, CycleClock::Now() - start_cycles);
+  }
   /// Sessions that were held back by CLIENT PAUSE try again.
   void ResumePaused();
 
@@ -127,11 +132,13 @@ class Core final : private ConnectionHost {
   void AgeStep(int64_t now_ms);
   void WakeForRoom();
   void PublishStatistics();
+  void CountWhatIsSeenAtOnce();
 
   const uint32_t number_;
   const CoreEnvironment environment_;
   Shard* const shard_;
   CoreStatistics* const statistics_;
+  uint64_t counted_expired_ = 0;  // of the keyspace's count, which never goes back
 
   boost::asio::io_context io_;
   boost::asio::posix::stream_descriptor wake_;

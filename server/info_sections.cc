@@ -58,7 +58,7 @@ void WriteClients(Operation& op, InfoText* text) {
   text->Field("connected_clients", SumOf(op.services(), &CoreStatistics::connected_clients));
   text->Field("cluster_connections", 0);
   text->Field("maxclients", op.services().config().maxclients.load());
-  text->Field("blocked_clients", 0);
+  text->Field("blocked_clients", SumOf(op.services(), &CoreStatistics::blocked_clients));
   text->Field("tracking_clients", op.services().tracking().totals().trackers.load());
   text->Field("clients_in_timeout_table", 0);
 }

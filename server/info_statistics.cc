@@ -93,6 +93,8 @@ void WriteStats(Operation& op, InfoText* text) {
   text->Field("sync_partial_ok", 0);
   text->Field("sync_partial_err", 0);
   text->Field("expired_keys", sum(&CoreStatistics::expired_keys));
+  text->Field("expired_stale_perc", 0.0);
+  text->Field("expired_time_cap_reached_count", 0);
   text->Field("evicted_keys", 0);
   text->Field("evicted_clients", 0);
   text->Field("keyspace_hits", sum(&CoreStatistics::keyspace_hits));
@@ -112,6 +114,7 @@ void WriteStats(Operation& op, InfoText* text) {
   text->Field("tracking_total_items", tracking.totals().items.load());
   text->Field("tracking_total_prefixes", tracking.prefixes());
   text->Field("unexpected_error_replies", 0);
+  text->Field("dump_payload_sanitizations", 0);
   text->Field("total_error_replies", sum(&CoreStatistics::error_replies));
 }
 

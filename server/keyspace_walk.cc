@@ -97,12 +97,20 @@ void KeyspaceWalk::Step(Shard* shard, SlotPosition end) {
   storage::Keyspace& keyspace = shard->keyspace();
   const int64_t now_ms = WallClock::NowMs();
   depends_on_ = std::max(depends_on_, keyspace.absence_ticket(database_));
-  position_ = keyspace.Visit(database_, position_, end, wanted_,
-                             [&](storage::Object* object, uint32_t /*slot*/) {
-                               depends_on_ = std::max(depends_on_, object->ticket());
-                               if (object->is_tombstone() || object->IsExpired(now_ms)) return;
-                               visitor_->Visit(*object);
-                             });
+  std::vector<storage::Key> expired;  // views of objects that are still there
+  position_ = keyspace.Visit(
+      database_, position_, end, wanted_, [&](storage::Object* object, uint32_t slot) {
+        depends_on_ = std::max(depends_on_, object->ticket());
+        if (object->is_tombstone()) return;
+        if (!object->IsExpired(now_ms)) return visitor_->Visit(*object);
+        if (!visitor_->RemovesExpired()) return;
+        expired.push_back({object->name(), static_cast<uint16_t>(slot), object->hash()});
+      });
+  // Nobody waits for the removals: expiry is a fact of the committed state and the clock.
+  storage::Ticket unneeded = storage::kNoTicket;
+  for (const storage::Key& key : expired) {
+    static_cast<void>(keyspace.Find(database_, key, now_ms, &unneeded));
+  }
   // It may go on elsewhere, where this turn means nothing.
   if (depends_on_ == storage::kOpenTicket) depends_on_ = shard->CloseTurn();
 }

@@ -30,6 +30,8 @@ class WalkVisitor {
   [[nodiscard]] virtual bool IsWanted() const { return true; }
   /// A live object, in no particular order within a step.
   virtual void Visit(const storage::Object& object) = 0;
+  /// Whether an expired object that the walk meets shall be removed on the way, as one that is asked for is.
+  [[nodiscard]] virtual bool RemovesExpired() const { return false; }
   /// Asked between steps: enough was seen.
   [[nodiscard]] virtual bool IsDone() const = 0;
   /// The last call: everything before `next` was visited (its slot is kSlotCount: to the end), and all of

@@ -59,7 +59,8 @@ void Reset(Operation& op) {
 }
 
 // How many calls took how many microseconds at most: 1, 2, 4 and so on, about (they are powers of two in
-// nanoseconds), and of those only the ones that have calls of their own.
+// nanoseconds), and of those only the ones that have calls of their own. Redis tells the end of the class of
+// its histogram that begins at the power of two, a 128th more.
 void WriteHistogram(protocol::ReplyWriter& reply, const std::string& name,
                     const CommandLatency& latency) {
   constexpr uint64_t kNsPerUs = 1000;
@@ -71,7 +72,8 @@ void WriteHistogram(protocol::ReplyWriter& reply, const std::string& name,
     const uint64_t end_ns = LatencyHistogram::EndOf(i);
     const bool is_step = end_ns > kNsPerUs && (end_ns & (end_ns - 1)) == 0;
     if ((!is_step && i + 1 < latency.counts.size()) || calls == told) continue;
-    steps.emplace_back(end_ns / kNsPerUs, calls);
+    constexpr uint64_t kRedisClasses = 128;  // for each doubling
+    steps.emplace_back((end_ns + end_ns / kRedisClasses - 1) / kNsPerUs, calls);
     told = calls;
   }
   reply.Bulk(name);

@@ -9,16 +9,13 @@
 #include "server/command_families.h"
 #include "server/command_replies.h"
 #include "server/operation.h"
+#include "server/string_value.h"
 #include "storage/access_clock.h"
 
 namespace tally::server {
 namespace {
 
 using storage::Object;
-
-// Redis keeps a string of up to so many bytes together with its object. Tally keeps all of them so, and
-// answers by the length.
-constexpr size_t kEmbeddedBytes = 44;
 
 // Redis has one object for each of these numbers, which all keys with that value share.
 constexpr int64_t kSharedIntegers = 10'000;
@@ -33,8 +30,7 @@ const Object* FindOrReplyNull(Operation& op) {
 void Encoding(Operation& op) {
   const Object* found = FindOrReplyNull(op);
   if (found == nullptr) return;
-  if (found->is_integer()) return op.reply().Bulk("int");
-  op.reply().Bulk(found->bytes().size() <= kEmbeddedBytes ? "embstr" : "raw");
+  op.reply().Bulk(EncodingOf(*found));
 }
 
 void IdleTime(Operation& op) {
@@ -53,8 +49,8 @@ void Freq(Operation& op) {
 void RefCount(Operation& op) {
   const Object* found = FindOrReplyNull(op);
   if (found == nullptr) return;
-  const bool shared =
-      found->is_integer() && found->integer() >= 0 && found->integer() < kSharedIntegers;
+  const bool shared = found->is_integer() && !found->is_edited() && found->integer() >= 0 &&
+                      found->integer() < kSharedIntegers;
   op.reply().Integer(shared ? std::numeric_limits<int32_t>::max() : 1);
 }
 

@@ -60,6 +60,10 @@ void Operation::SwapDatabases(int a, int b) {
   DependOn(storage::kOpenTicket);
 }
 
+bool Operation::LeavesExpired() const {
+  return (command_.flags & (kWrite | kMayReplicate)) == 0 && services_->are_writes_paused();
+}
+
 Walker& Operation::walker() { return walker_ != nullptr ? *walker_ : *services_; }
 
 std::shared_ptr<DeferredReply> Operation::Defer() {

@@ -132,18 +132,22 @@ class Operation {
     DependOn(keyspace.map().ticket(database_));
     return keyspace.FindExpiredToo(keyspace.map().StoredOf(database_), key, now_ms_, &depends_on_);
   }
-  void PutInteger(size_t key_index, storage::Object* found, int64_t value, int64_t expires_at_ms) {
+  /// `edited`: a part of the string was written, not the whole (Object::is_edited).
+  void PutInteger(size_t key_index, storage::Object* found, int64_t value, int64_t expires_at_ms,
+                  bool edited = false) {
     const storage::Key& key = keys_[key_index];
     storage::Keyspace& keyspace = KeyspaceOf(key);
-    keyspace.PutInteger(keyspace.map().StoredOf(database_), key, found, value, expires_at_ms);
+    keyspace.PutInteger(keyspace.map().StoredOf(database_), key, found, value, expires_at_ms,
+                        edited);
     depends_on_ = storage::kOpenTicket;
     if (found == nullptr) NotifyNew(database_, key_index);
   }
   void PutBytes(size_t key_index, storage::Object* found, std::string_view head,
-                std::string_view tail, int64_t expires_at_ms) {
+                std::string_view tail, int64_t expires_at_ms, bool edited = false) {
     const storage::Key& key = keys_[key_index];
     storage::Keyspace& keyspace = KeyspaceOf(key);
-    keyspace.PutBytes(keyspace.map().StoredOf(database_), key, found, head, tail, expires_at_ms);
+    keyspace.PutBytes(keyspace.map().StoredOf(database_), key, found, head, tail, expires_at_ms,
+                      edited);
     depends_on_ = storage::kOpenTicket;
     if (found == nullptr) NotifyNew(database_, key_index);
   }
@@ -165,7 +169,12 @@ class Operation {
     const storage::Key& key = keys_[key_index];
     storage::Keyspace& keyspace = KeyspaceOf(key);
     DependOn(keyspace.map().ticket(database));
-    return keyspace.Find(keyspace.map().StoredOf(database), key, now_ms_, &depends_on_);
+    const int stored = keyspace.map().StoredOf(database);
+    storage::Object* const found = keyspace.FindExpiredToo(stored, key, now_ms_, &depends_on_);
+    if (found == nullptr || !found->IsExpired(now_ms_)) [[likely]]
+      return found;
+    if (LeavesExpired()) return nullptr;
+    return keyspace.Find(stored, key, now_ms_, &depends_on_);
   }
   /// Gives the key value and expiry of `source`, which is another object.
   void PutCopyIn(int database, size_t key_index, storage::Object* found,
@@ -248,6 +257,8 @@ class Operation {
 
  private:
   [[nodiscard]] storage::CountChange Counts(int database);
+  // CLIENT PAUSE: nothing is written, so what has expired is absent, and stays where it is.
+  [[nodiscard]] bool LeavesExpired() const;
   storage::Object* Touched(storage::Object* found) const {
     // Asked first: most of the time it is as it should be, and the cache line stays clean.
     const storage::AccessClock clock = storage::AccessClockAt(now_ms_);

@@ -1,5 +1,8 @@
 #include "server/redaction.h"
 
+#include <algorithm>
+#include <array>
+
 namespace tally::server {
 namespace {
 
@@ -16,11 +19,18 @@ bool IsSecretOfHello(std::span<const std::string_view> args, size_t index) {
   return false;
 }
 
+bool IsSecretParameter(std::string_view name) {
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass"});
+  return std::ranges::any_of(
+      kNames, [name](std::string_view secret) { return EqualsIgnoreCase(name, secret); });
+}
+
 bool IsSecret(const Command& command, std::span<const std::string_view> args, size_t index) {
   if (command.name == "auth") return index >= 1;
   if (command.name == "hello") return IsSecretOfHello(args, index);
   return command.name == "set" && command.parent == "config" && index >= 3 && index % 2 != 0 &&
-         EqualsIgnoreCase(args[index - 1], "requirepass");
+         IsSecretParameter(args[index - 1]);
 }
 
 }  // namespace

@@ -92,7 +92,8 @@ class Server final : public Services, private storage::ShardAccess {
   Config& config() override { return *options_.config; }
   const ServerFacts& facts() const override { return options_.facts; }
   const std::vector<const CoreStatistics*>& statistics() const override { return statistics_view_; }
-  void ResetStatistics() override;
+  void ResetStatistics(const Command& command, uint64_t start_cycles,
+                       std::function<void()> done) override;
   uint64_t rejected_connections() const override;
   const RateSampler& rates() const override { return rates_; }
   const SubscriptionDirectory& subscriptions() const override { return exchange_->directory(); }
@@ -101,6 +102,7 @@ class Server final : public Services, private storage::ShardAccess {
                     std::function<void()> done) override;
   void PauseClients(int64_t until_ms, bool writes_only) override;
   void UnpauseClients() override;
+  [[nodiscard]] bool are_writes_paused() const override { return pause_.IsActive(); }
   void Walk(std::unique_ptr<WalkVisitor> visitor, int database, storage::SlotPosition from,
             size_t wanted) override;
   bool StartCheckpoint(std::function<void(bool ok, std::string error)> done) override;

@@ -54,6 +54,15 @@ void BgSave(Operation& op) {
   op.reply().Status(op.may_wait() ? "Background saving started" : "Background saving scheduled");
 }
 
+// What Redis's rewriting is for, a checkpoint does: the journal becomes short again.
+void BgRewriteAof(Operation& op) {
+  if (!op.services().StartCheckpoint([](bool, const std::string&) {})) {
+    return op.reply().Error(errors::kRewriteInProgress);
+  }
+  op.reply().Status(op.may_wait() ? "Background append only file rewriting started"
+                                  : "Background append only file rewriting scheduled");
+}
+
 void LastSave(Operation& op) { op.reply().Integer(op.services().checkpoint_info().last_success_s); }
 
 // Longer than anybody waits, and still a number that clocks can add to.
@@ -194,6 +203,14 @@ constexpr std::array kRows{
             .complexity = "O(N), N: keys changed since the last checkpoint",
             .summary =
                 "Makes a checkpoint and answers when it is done; other clients go on meanwhile."},
+    Command{.name = "bgrewriteaof",
+            .arity = 1,
+            .flags = kAdmin | kNoScript | kNoAsyncLoading,
+            .handler = BgRewriteAof,
+            .group = "server",
+            .since = "1.0.0",
+            .complexity = "O(1)",
+            .summary = "Starts a checkpoint, which cuts the journal."},
     Command{.name = "bgsave",
             .arity = -1,
             .flags = kAdmin | kNoScript | kNoAsyncLoading,

@@ -1,5 +1,7 @@
 // What commands ask the server to do.
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -14,9 +16,17 @@ namespace tally::server {
 
 using storage::Status;
 
-void Server::ResetStatistics() {
-  for (size_t i = 0; i < statistics_.size(); ++i) {
-    mailboxes_->Call(static_cast<uint32_t>(i), [raw = statistics_[i].get()] { raw->Reset(); });
+void Server::ResetStatistics(const Command& command, uint64_t start_cycles,
+                             std::function<void()> done) {
+  const auto left = std::make_shared<std::atomic<size_t>>(cores_.size());
+  const auto call = std::make_shared<std::function<void()>>(std::move(done));
+  for (const std::unique_ptr<Core>& core : cores_) {
+    mailboxes_->Call(core->number(),
+                     [raw = core.get(), counted = &command, start_cycles, left, call] {
+                       raw->statistics().Reset();
+                       if (raw->number() == 0) raw->CountCall(*counted, start_cycles);
+                       if (left->fetch_sub(1) == 1) (*call)();
+                     });
   }
 }
 

@@ -82,8 +82,10 @@ class Services : public Walker {
   [[nodiscard]] virtual const ServerFacts& facts() const = 0;
   /// One per core, alive as long as the server.
   [[nodiscard]] virtual const std::vector<const CoreStatistics*>& statistics() const = 0;
-  /// CONFIG RESETSTAT; takes effect on each core within its turn.
-  virtual void ResetStatistics() = 0;
+  /// CONFIG RESETSTAT: `command`, whose handler began at `start_cycles`, is the first that counts again. `done`
+  /// is called on some core once all have begun anew.
+  virtual void ResetStatistics(const Command& command, uint64_t start_cycles,
+                               std::function<void()> done) = 0;
   [[nodiscard]] virtual uint64_t rejected_connections() const = 0;
   /// Rates of the last seconds; the server feeds it.
   [[nodiscard]] virtual const RateSampler& rates() const = 0;
@@ -105,6 +107,7 @@ class Services : public Walker {
   /// clock). A later call prolongs and never shortens, as in Redis.
   virtual void PauseClients(int64_t until_ms, bool writes_only) = 0;
   virtual void UnpauseClients() = 0;
+  [[nodiscard]] virtual bool are_writes_paused() const = 0;
 
   /// Starts a checkpoint now; `done(ok, error)` on an unnamed thread. False when one is running
   /// already (nothing is called then).

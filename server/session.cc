@@ -118,8 +118,7 @@ std::string_view Session::Refusal(const Command* command, std::span<const std::s
 }
 
 bool Session::PausedNow(const Command& command) {
-  const int64_t until_ms = context_.pause->until_ms.load(std::memory_order_relaxed);
-  if (until_ms == 0 || WallClock::NowMs() >= until_ms) return false;
+  if (!context_.pause->IsActive()) return false;
   return !context_.pause->writes_only.load(std::memory_order_relaxed) ||
          (FlagsOf(command) & (kWrite | kMayReplicate)) != 0;
 }
@@ -148,6 +147,8 @@ bool Session::Dispatch(std::span<const std::string_view> args) {
   }
   if (PausedNow(*command)) {
     stall_ = Stall::kPaused;
+    client_.paused = true;
+    client_.last_command = command;
     context_.paused->emplace_back(this);
     return false;
   }
@@ -322,6 +323,7 @@ void Session::Resume() {
 
 void Session::EndStall() {
   stall_ = Stall::kNone;
+  client_.paused = false;
   if (host_ != nullptr) host_->OnReadyForInput();
 }
 

@@ -26,6 +26,7 @@
 #include "server/requester.h"
 #include "server/router.h"
 #include "server/tracking_registry.h"
+#include "server/wall_clock.h"
 
 namespace tally::server {
 
@@ -33,6 +34,12 @@ namespace tally::server {
 struct PauseState {
   std::atomic<int64_t> until_ms{0};  // wall clock; 0 = not paused
   std::atomic<bool> writes_only{false};
+
+  /// Of writes at least. Any thread.
+  [[nodiscard]] bool IsActive() const {
+    const int64_t until = until_ms.load(std::memory_order_relaxed);
+    return until != 0 && WallClock::NowMs() < until;
+  }
 };
 
 /// What a session asks of whoever moves its bytes.

@@ -97,8 +97,8 @@ void Session::RunTransaction(const Request& request) {
   deferred_suppressed_ = false;
   stall_ = Stall::kSpanning;
   AddInFlight(2);
-  auto run =
-      std::make_unique<TransactionRun>(request.command, this, client_, std::move(client_.watch));
+  auto run = std::make_unique<TransactionRun>(request.command, request.args.front(), this, client_,
+                                              std::move(client_.watch));
   const std::shared_ptr<Transaction> transaction = std::move(client_.transaction);
   context_.router->StartTransaction(
       this, request, std::shared_ptr<RequestList>(transaction, &transaction->requests()),

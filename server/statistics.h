@@ -49,6 +49,7 @@ struct CoreStatistics {
 
   Counter connections_received;
   Counter connected_clients;
+  Counter blocked_clients;  // held back by CLIENT PAUSE
   Counter commands_processed;
   Counter bytes_in;
   Counter bytes_out;

@@ -8,11 +8,11 @@
 namespace tally::server {
 
 void PutValue(Operation& op, size_t key_index, storage::Object* found, std::string_view text,
-              int64_t expires_at_ms) {
+              int64_t expires_at_ms, bool edited) {
   if (const std::optional<int64_t> number = protocol::ParseInt64(text)) {
-    op.PutInteger(key_index, found, *number, expires_at_ms);
+    op.PutInteger(key_index, found, *number, expires_at_ms, edited);
   } else {
-    op.PutBytes(key_index, found, text, {}, expires_at_ms);
+    op.PutBytes(key_index, found, text, {}, expires_at_ms, edited);
   }
 }
 
@@ -34,6 +34,15 @@ ValueText::ValueText(const storage::Object* object) {
   } else {
     view_ = object->bytes();
   }
+}
+
+std::string_view EncodingOf(const storage::Object& object) {
+  // Redis keeps a string of up to so many bytes together with its object. Tally keeps all of them so, and
+  // answers by the length.
+  constexpr size_t kEmbeddedBytes = 44;
+  if (object.is_edited()) return "raw";
+  if (object.is_integer()) return "int";
+  return object.bytes().size() <= kEmbeddedBytes ? "embstr" : "raw";
 }
 
 size_t ValueSize(const storage::Object& object) {

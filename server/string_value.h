@@ -13,9 +13,9 @@ namespace tally::server {
 // others as bytes. Whoever changes a string goes through here, so that "is it an integer?" asks one
 // bit.
 
-/// Stores `text` under the operation's key; `found` as for Operation::PutBytes.
+/// Stores `text` under the operation's key; `found` and `edited` as for Operation::PutBytes.
 void PutValue(Operation& op, size_t key_index, storage::Object* found, std::string_view text,
-              int64_t expires_at_ms);
+              int64_t expires_at_ms, bool edited = false);
 
 /// Writes the value as a bulk string, or a null for nullptr.
 void ReplyValue(Operation& op, const storage::Object* object);
@@ -33,6 +33,9 @@ class ValueText {
   char digits_[protocol::kMaxInt64Chars];
   std::string_view view_;
 };
+
+/// How Redis would keep the value: "int", "embstr" or "raw".
+[[nodiscard]] std::string_view EncodingOf(const storage::Object& object);
 
 /// The length of the value's text in bytes.
 [[nodiscard]] size_t ValueSize(const storage::Object& object);

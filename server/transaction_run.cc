@@ -1,6 +1,7 @@
 #include "server/transaction_run.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "protocol/errors.h"
@@ -14,9 +15,11 @@
 
 namespace tally::server {
 
-TransactionRun::TransactionRun(const Command* exec, const Requester* requester,
-                               const ClientState& client, std::shared_ptr<Watch> watch)
+TransactionRun::TransactionRun(const Command* exec, std::string_view name,
+                               const Requester* requester, const ClientState& client,
+                               std::shared_ptr<Watch> watch)
     : exec_(exec),
+      name_(name),
       client_(std::make_shared<ClientState>(client)),
       watch_(std::move(watch)),
       parts_(std::make_shared<ReplyParts>(requester)) {
@@ -51,8 +54,7 @@ Outcome TransactionRun::Run(Request request, storage::Keyspace* const* keyspaces
   }
   client_->transaction = nullptr;
   shard->executor().CountCall(*exec_, CycleClock::Now() - start);
-  constexpr std::string_view kExec[] = {"EXEC"};  // what the client sent is gone
-  Show(*exec_, kExec, shard);
+  Show(*exec_, std::array<std::string_view, 1>{name_}, shard);
   return outcome;
 }
 

@@ -25,9 +25,10 @@ namespace tally::server {
 /// Thread: the last shard's, for all calls. Limits: those of the session and of its transaction.
 class TransactionRun {
  public:
-  /// `exec` is EXEC's row; `client`, with the transaction, as of EXEC; `watch` null when nothing is watched.
-  TransactionRun(const Command* exec, const Requester* requester, const ClientState& client,
-                 std::shared_ptr<Watch> watch);
+  /// `exec` is EXEC's row, `name` how the client wrote it; `client`, with the transaction, as of EXEC; `watch`
+  /// null when nothing is watched.
+  TransactionRun(const Command* exec, std::string_view name, const Requester* requester,
+                 const ClientState& client, std::shared_ptr<Watch> watch);
 
   [[nodiscard]] const Watch* watch() const { return watch_.get(); }
 
@@ -52,6 +53,7 @@ class TransactionRun {
   static std::shared_ptr<DeferredReply> MakePart(void* run, int resp);
 
   const Command* const exec_;
+  const std::string name_;  // short: no allocation
   const std::shared_ptr<ClientState> client_;
   const std::shared_ptr<Watch> watch_;
   const std::shared_ptr<ReplyParts> parts_;

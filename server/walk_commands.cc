@@ -104,8 +104,11 @@ class ScanVisitor final : public WalkVisitor {
   // What is gathered for a larger COUNT is much.
   static constexpr int64_t kLargeCount = 10'000;
 
-  ScanVisitor(ScanOptions options, std::shared_ptr<DeferredReply> token)
-      : options_(std::move(options)), resp_(token->resp()), names_(std::move(token)) {}
+  ScanVisitor(ScanOptions options, bool removes_expired, std::shared_ptr<DeferredReply> token)
+      : options_(std::move(options)),
+        removes_expired_(removes_expired),
+        resp_(token->resp()),
+        names_(std::move(token)) {}
 
   [[nodiscard]] bool gathers() const override { return options_.count > kLargeCount; }
   void TakePlace(std::shared_ptr<WalkPlace> place) override { names_.set_place(std::move(place)); }
@@ -117,6 +120,7 @@ class ScanVisitor final : public WalkVisitor {
     if (options_.pattern && !MatchesName(*options_.pattern, object.name())) return;
     names_.Add(object.name());
   }
+  [[nodiscard]] bool RemovesExpired() const override { return removes_expired_; }
   [[nodiscard]] bool IsDone() const override { return visited_ >= options_.count; }
   void Finish(SlotPosition next, bool readable) override {
     if (!readable) return names_.SendUnreadable();
@@ -129,6 +133,7 @@ class ScanVisitor final : public WalkVisitor {
 
  private:
   const ScanOptions options_;
+  const bool removes_expired_;
   const int resp_;
   int64_t visited_ = 0;
   GatheredNames names_;
@@ -139,7 +144,8 @@ void Scan(Operation& op) {
   if (!ParseScan(op, &options)) return;
   const SlotPosition from = PositionOf(options.cursor);
   const auto wanted = static_cast<size_t>(options.count);
-  auto visitor = std::make_unique<ScanVisitor>(std::move(options), op.Defer());
+  auto visitor = std::make_unique<ScanVisitor>(std::move(options),
+                                               !op.services().are_writes_paused(), op.Defer());
   op.walker().Walk(std::move(visitor), op.database(), from, wanted);
 }
 
@@ -175,14 +181,20 @@ class RandomKeyVisitor final : public WalkVisitor {
  public:
   static constexpr uint64_t kCandidates = 64;
 
-  RandomKeyVisitor(Walker* walker, int database, std::shared_ptr<DeferredReply> token)
-      : walker_(walker), database_(database), token_(std::move(token)), random_(Seed()) {}
+  RandomKeyVisitor(Walker* walker, int database, bool removes_expired,
+                   std::shared_ptr<DeferredReply> token)
+      : walker_(walker),
+        database_(database),
+        removes_expired_(removes_expired),
+        token_(std::move(token)),
+        random_(Seed()) {}
 
   [[nodiscard]] bool IsWanted() const override { return !token_->gone(); }
   void Visit(const storage::Object& object) override {
     ++seen_;
     if (random_() % seen_ == 0) name_ = object.name();
   }
+  [[nodiscard]] bool RemovesExpired() const override { return removes_expired_; }
   [[nodiscard]] bool IsDone() const override {
     return seen_ >= (stage_ == Stage::kFindSlot ? 1 : kCandidates);
   }
@@ -216,7 +228,7 @@ class RandomKeyVisitor final : public WalkVisitor {
 
   static uint64_t Seed() { return std::random_device{}(); }
   void GoOn(Stage stage, SlotPosition from) {
-    auto rest = std::make_unique<RandomKeyVisitor>(walker_, database_, token_);
+    auto rest = std::make_unique<RandomKeyVisitor>(walker_, database_, removes_expired_, token_);
     rest->stage_ = stage;
     rest->seen_ = seen_;
     rest->name_ = std::move(name_);
@@ -225,6 +237,7 @@ class RandomKeyVisitor final : public WalkVisitor {
 
   Walker* const walker_;
   const int database_;
+  const bool removes_expired_;
   const std::shared_ptr<DeferredReply> token_;
   std::mt19937_64 random_;
   Stage stage_ = Stage::kFindSlot;
@@ -233,7 +246,8 @@ class RandomKeyVisitor final : public WalkVisitor {
 };
 
 void RandomKey(Operation& op) {
-  auto visitor = std::make_unique<RandomKeyVisitor>(&op.walker(), op.database(), op.Defer());
+  auto visitor = std::make_unique<RandomKeyVisitor>(&op.walker(), op.database(),
+                                                    !op.services().are_writes_paused(), op.Defer());
   const SlotPosition from = visitor->RandomSlot();
   op.walker().Walk(std::move(visitor), op.database(), from, RandomKeyVisitor::kCandidates);
 }

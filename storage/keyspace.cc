@@ -14,8 +14,15 @@ namespace {
 constexpr size_t kChangeOverheadBytes = 32;
 
 ObjectPtr CloneWithExpiry(const Key& key, const Object& object, int64_t expires_at_ms) {
-  return object.is_integer() ? Object::NewInteger(key, object.integer(), expires_at_ms)
-                             : Object::NewBytes(key, object.bytes(), {}, expires_at_ms);
+  ObjectPtr clone = object.is_integer() ? Object::NewInteger(key, object.integer(), expires_at_ms)
+                                        : Object::NewBytes(key, object.bytes(), {}, expires_at_ms);
+  clone->set_edited(object.is_edited());
+  return clone;
+}
+
+ObjectPtr Edited(ObjectPtr object, bool edited) {
+  object->set_edited(edited);
+  return object;
 }
 
 }  // namespace
@@ -49,37 +56,41 @@ Object* Keyspace::FindExpiredToo(int database, const Key& key, int64_t now_ms, T
 }
 
 void Keyspace::PutInteger(int database, const Key& key, Object* found, int64_t value,
-                          int64_t expires_at_ms) {
+                          int64_t expires_at_ms, bool edited) {
   if (found == nullptr) {
-    Insert(database, key, Object::NewInteger(key, value, expires_at_ms));
+    Insert(database, key, Edited(Object::NewInteger(key, value, expires_at_ms), edited));
   } else if (found->is_integer() && found->expires_at_ms() == expires_at_ms) {
     const bool in_place = found->TrySetInteger(value);
     TALLY_ASSERT(in_place, "an integer always fits where an integer was");
+    if (edited) found->set_edited(true);
     MarkChanged(database, key.slot, found);
   } else if (found->TrySetInteger(value)) {
+    found->set_edited(edited);
     FinishPut(database, key, found, expires_at_ms);
   } else {
-    Substitute(database, key, found, Object::NewInteger(key, value, expires_at_ms));
+    Substitute(database, key, found, Edited(Object::NewInteger(key, value, expires_at_ms), edited));
   }
 }
 
 void Keyspace::PutBytes(int database, const Key& key, Object* found, std::string_view head,
-                        std::string_view tail, int64_t expires_at_ms) {
+                        std::string_view tail, int64_t expires_at_ms, bool edited) {
   changed_bytes_ += head.size() + tail.size();
   if (found == nullptr) {
-    Insert(database, key, Object::NewBytes(key, head, tail, expires_at_ms));
+    Insert(database, key, Edited(Object::NewBytes(key, head, tail, expires_at_ms), edited));
   } else if (found->TrySetBytes(head, tail)) {
+    found->set_edited(edited);
     FinishPut(database, key, found, expires_at_ms);
   } else {
-    Substitute(database, key, found, Object::NewBytes(key, head, tail, expires_at_ms));
+    Substitute(database, key, found,
+               Edited(Object::NewBytes(key, head, tail, expires_at_ms), edited));
   }
 }
 
 void Keyspace::PutCopy(int database, const Key& key, Object* found, const Object& source) {
   if (source.is_integer()) {
-    PutInteger(database, key, found, source.integer(), source.expires_at_ms());
+    PutInteger(database, key, found, source.integer(), source.expires_at_ms(), source.is_edited());
   } else {
-    PutBytes(database, key, found, source.bytes(), {}, source.expires_at_ms());
+    PutBytes(database, key, found, source.bytes(), {}, source.expires_at_ms(), source.is_edited());
   }
 }
 

@@ -62,11 +62,12 @@ class Keyspace {
   [[nodiscard]] bool is_complete() const { return incomplete_slots_ == 0; }
 
   // Writes. `found` is what `Find` gave for this key just before (nullptr = absent); it may be freed.
-  void PutInteger(int database, const Key& key, Object* found, int64_t value,
-                  int64_t expires_at_ms);
+  /// `edited`: see Object::is_edited.
+  void PutInteger(int database, const Key& key, Object* found, int64_t value, int64_t expires_at_ms,
+                  bool edited = false);
   /// The value is `head` followed by `tail`. Both may alias `found`'s own bytes.
   void PutBytes(int database, const Key& key, Object* found, std::string_view head,
-                std::string_view tail, int64_t expires_at_ms);
+                std::string_view tail, int64_t expires_at_ms, bool edited = false);
   /// Value and expiry of `source`, which is not `found`, and lives on.
   void PutCopy(int database, const Key& key, Object* found, const Object& source);
   void SetExpiry(int database, const Key& key, Object* found, int64_t expires_at_ms);

@@ -155,7 +155,7 @@ bool Object::IsGoodFit(size_t used_bytes) const {
 }
 
 void Object::BecomeString(uint64_t integer_flag) {
-  state_ = (state_ & ~(kTypeMask << kTypeShift | kIntegerFlag)) |
+  state_ = (state_ & ~(kTypeMask << kTypeShift | kIntegerFlag | kEditedFlag)) |
            uint64_t{static_cast<uint8_t>(ObjectType::kString)} << kTypeShift | integer_flag;
 }
 
@@ -164,6 +164,7 @@ bool Object::TrySetInteger(int64_t value) {
     if (!IsGoodFit(ValueOffset() + sizeof(value))) return false;
     BecomeString(kIntegerFlag);
   }
+  state_ &= ~kEditedFlag;
   StoreInt64(ValueOffset(), value);
   return true;
 }

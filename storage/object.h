@@ -61,6 +61,10 @@ class Object {
   ObjectType type() const { return static_cast<ObjectType>((state_ >> kTypeShift) & kTypeMask); }
   bool is_tombstone() const { return type() == ObjectType::kTombstone; }
   bool is_integer() const { return (state_ & kIntegerFlag) != 0; }
+  // A part of it was written, not the whole (APPEND, SETRANGE …): Redis keeps and tells such a string in
+  // another way. Of the time in memory only. TrySet… of a value end it.
+  bool is_edited() const { return (state_ & kEditedFlag) != 0; }
+  void set_edited(bool edited) { state_ = (state_ & ~kEditedFlag) | (edited ? kEditedFlag : 0); }
 
   int64_t integer() const {  // requires is_integer()
     TALLY_ASSERT(is_integer(), "integer() of an object that holds none");
@@ -123,7 +127,7 @@ class Object {
   }
 
  private:
-  // state_: bits 0–47 ticket or pending index, 48–51 type, 52–54 flags, 57–63 size class of the
+  // state_: bits 0–47 ticket or pending index, 48–51 type, 52–55 flags, 57–63 size class of the
   // allocation.
   static constexpr int kTypeShift = 48;
   static constexpr uint64_t kTypeMask = 0xf;
@@ -131,6 +135,7 @@ class Object {
   static constexpr uint64_t kIntegerFlag = uint64_t{1} << 52;
   static constexpr uint64_t kExpiryFieldFlag = uint64_t{1} << 53;  // the field may hold kNoExpiry
   static constexpr uint64_t kPendingFlag = uint64_t{1} << 54;
+  static constexpr uint64_t kEditedFlag = uint64_t{1} << 55;
   static constexpr int kSizeClassShift = 57;
 
   static constexpr size_t kHeaderBytes = 18;

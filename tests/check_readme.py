@@ -56,8 +56,8 @@ def options_of_help(text):
 
 
 def compared(names):
-    """Of CLUSTER and MODULE all is refused, and DEBUG has no rows for its subcommands: their own names will do."""
-    return {name for name in names if name.split()[0] not in ("CLUSTER", "MODULE", "DEBUG") or " " not in name}
+    """Of CLUSTER, MODULE and FUNCTION all is refused or empty, and DEBUG has no rows for its subcommands: their own names will do."""
+    return {name for name in names if name.split()[0] not in ("CLUSTER", "MODULE", "FUNCTION", "DEBUG") or " " not in name}
 
 
 def differences(what, readme, program):

@@ -36,9 +36,9 @@ constexpr uint64_t kDefaultSeed = 20'240'917;
 //   line as C does, finds none, and waits for ever; Tally takes the byte for what it is.
 // - More than 1,048,576 arguments. Redis 7.0 would gather up to 2^31 - 1 of them; Tally refuses.
 // - A NUL byte in the cursor of SCAN, likewise: Redis reads what stands before it.
-// And of those that are, what Redis says of a value by the way it came to be: to OBJECT ENCODING a string
-// that APPEND has made longer is "raw" however short, and a number that INCRBYFLOAT left is "embstr" and
-// not shared. Its own DEBUG RELOAD forgets both, and Tally never knew.
+// And of those that are, what Redis says of a value by the way it came to be: to OBJECT ENCODING a number that
+// INCRBYFLOAT left is "embstr" and not shared, which Tally never knew; and a string that APPEND has made longer is
+// "raw" however short, which DEBUG RELOAD forgets in Redis, and an object's leaving memory in Tally.
 // And two more that no stream has, since what Redis does depends on chance, or is of no use:
 // - A line of more than 64 KiB. Redis takes it if its end arrives with what is read last, and refuses it
 //   if it does not; Tally always refuses, however the network cuts.

@@ -1,3 +1,4 @@
+#include "server/config_parameters.h"
 #include "tests/server/session_command_fixture.h"
 
 namespace tally::server {
@@ -77,13 +78,33 @@ TEST_F(ConfigCommandsTest, SetStoresNothingWhenOneValueIsBad) {
 }
 
 TEST_F(ConfigCommandsTest, SetLeavesWhatIsFixedAtStart) {
-  for (const std::string name : {"databases", "port", "http-port", "http-allow-host", "threads",
-                                 "bind", "journal-limit", "enable-debug-command"}) {
+  for (const std::string name : {"databases", "enable-debug-command"}) {
     EXPECT_EQ(Run("CONFIG", "SET", name, "1"), Failed(name, "can't set immutable config"));
   }
   EXPECT_EQ(Run("CONFIG", "SET", "dir", "/x"), Failed("dir", "can't set protected config"));
   EXPECT_EQ(Run("CONFIG", "SET", "timeout", "x", "DATABASES", "1"),
             Failed("DATABASES", "can't set immutable config"));
+}
+
+TEST_F(ConfigCommandsTest, WhatIsFixedAtStartButNotInRedisCanBeSetToWhatItIs) {
+  EXPECT_EQ(Run("CONFIG", "SET", "port", "6379", "bind", "127.0.0.1", "journal-limit", "67108864",
+                "threads", std::to_string(services.config().threads)),
+            "+OK\r\n");
+  EXPECT_EQ(Run("CONFIG", "SET", "port", "6380"),
+            Failed("port", "it cannot be anything but '6379' here"));
+  EXPECT_EQ(services.config().port, 6379);
+}
+
+TEST_F(ConfigCommandsTest, EverythingThatRedisLetsSetCanBeSetToWhatItIs) {
+  for (const ConfigParameter& parameter : ConfigParameters()) {
+    if (parameter.access == ConfigParameter::Access::kImmutable ||
+        parameter.access == ConfigParameter::Access::kProtected) {
+      continue;
+    }
+    const std::string before = ValueOf(parameter, services.config());
+    EXPECT_EQ(Run("CONFIG", "SET", parameter.name, before), "+OK\r\n") << parameter.name;
+    EXPECT_EQ(ValueOf(parameter, services.config()), before) << parameter.name;
+  }
 }
 
 TEST_F(ConfigCommandsTest, SetTakesAFactForWhatItIsOnly) {

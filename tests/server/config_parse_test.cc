@@ -15,6 +15,7 @@
 #include "server/config_parameters.h"
 #include "server/key_events.h"
 #include "server/memory_limit.h"
+#include "server/memory_size.h"
 
 namespace tally::server {
 namespace {

@@ -51,6 +51,40 @@ TEST_F(DebugCommandsTest, LocalAllowsClientsOnThisMachine) {
   }
 }
 
+TEST_F(DebugCommandsTest, ProtocolGivesAReplyOfEachKind) {
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "string"), "$11\r\nHello World\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "INTEGER"), ":12345\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "double"), "$5\r\n3.141\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "null"), "$-1\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "attrib"),
+            "$39\r\nSome real reply following the attribute\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "push"), "-ERR RESP2 is not supported by this command\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "x"),
+            "-ERR Wrong protocol type name. Please use one of the following: "
+            "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false\r\n");
+  client.resp = 3;
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "double"), ",3.141\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "bignum"), "(1234567999999999999999999999999999999\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "null"), "_\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "array"), "*3\r\n:0\r\n:1\r\n:2\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "set"), "~3\r\n:0\r\n:1\r\n:2\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "map"), "%3\r\n:0\r\n#f\r\n:1\r\n#t\r\n:2\r\n#f\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "attrib"),
+            "|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n"
+            "$39\r\nSome real reply following the attribute\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "push"),
+            ">2\r\n$16\r\nserver-cpu-usage\r\n:42\r\n"
+            "$40\r\nSome real reply following the push reply\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "verbatim"), "=29\r\ntxt:This is a verbatim\nstring\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "true"), "#t\r\n");
+  EXPECT_EQ(Run("DEBUG", "PROTOCOL", "false"), "#f\r\n");
+}
+
+TEST_F(DebugCommandsTest, ErrorSaysWhatItIsTold) {
+  EXPECT_EQ(Run("DEBUG", "ERROR", "A b"), "-A b\r\n");
+  EXPECT_EQ(Run("DEBUG", "ERROR", "a\r\n+b"), "-a  +b\r\n");
+}
+
 TEST_F(DebugCommandsTest, SleepTakesItsTime) {
   EXPECT_GE(TimeOfSleep("0.03"), std::chrono::milliseconds(30));
 }

@@ -38,7 +38,11 @@ class FakeServices : public Services {
     return shared_tracking == nullptr ? tracking_ : *shared_tracking;
   }
   TrackingRegistry* shared_tracking = nullptr;
-  void ResetStatistics() override { ++resets; }
+  void ResetStatistics(const Command& /*command*/, uint64_t /*start_cycles*/,
+                       std::function<void()> done) override {
+    ++resets;
+    done();
+  }
   uint64_t rejected_connections() const override { return 7; }
 
   /// In the order of `clients`; `done` at once.
@@ -52,6 +56,7 @@ class FakeServices : public Services {
     paused = {until_ms, writes_only};
   }
   void UnpauseClients() override { paused.reset(); }
+  bool are_writes_paused() const override { return paused.has_value(); }
 
   bool StartCheckpoint(std::function<void(bool, std::string)> done) override {
     if (checkpoint_done) return false;

@@ -78,7 +78,7 @@ TEST_F(LatencyCommandsTest, HistogramsCountUpToEachStep) {
   Call("config|get", 10);
   EXPECT_EQ(Run("LATENCY", "HISTOGRAM", "get", "nosuch", "set"),
             "*2\r\n$3\r\nget\r\n*4\r\n$5\r\ncalls\r\n:3\r\n$14\r\nhistogram_usec\r\n"
-            "*6\r\n:1\r\n:1\r\n:2\r\n:2\r\n:131\r\n:3\r\n");
+            "*6\r\n:1\r\n:1\r\n:2\r\n:2\r\n:132\r\n:3\r\n");
   EXPECT_TRUE(Run("LATENCY", "HISTOGRAM", "CONFIG").starts_with("*2\r\n$10\r\nconfig|get\r\n"));
   EXPECT_EQ(Run("LATENCY", "HISTOGRAM", "config|get"), Run("LATENCY", "HISTOGRAM", "config"));
   client.resp = 3;

@@ -65,6 +65,12 @@ TEST_P(MonitorTest, OfATransactionShowsWhatIsRunWhenItIsRun) {
   EXPECT_NE(after.find("\"EXEC\""), std::string::npos);
 }
 
+TEST_P(MonitorTest, ShowsExecAsTheClientWroteIt) {
+  Ask(monitor, "MONITOR\r\n");
+  Ask(other, "multi\r\nset a 1\r\nexec\r\n");
+  EXPECT_THAT(monitor.Take(), HasSubstr("\"exec\"\r\n"));
+}
+
 TEST_P(MonitorTest, ShowsNeitherOperatorsCommandsNorWhatIsRefused) {
   Ask(monitor, "MONITOR\r\n");
   Ask(other, "CONFIG GET x\r\nGET\r\nNOSUCH\r\n");

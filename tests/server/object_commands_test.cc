@@ -13,6 +13,39 @@ using ObjectCommandsTest = OperationTest;
 
 // The expected replies were taken from redis-server 7.0.15.
 
+TEST_F(ObjectCommandsTest, WhatWasEditedIsRawUntilItIsWrittenAsAWhole) {
+  const std::string raw = "$3\r\nraw\r\n";
+  const auto encoding = [&](std::string_view key) { return Run("OBJECT", "ENCODING", key); };
+  Run("SET", "k", "1");
+  Run("APPEND", "k", "2");
+  EXPECT_EQ(encoding("k"), raw);
+  EXPECT_EQ(Run("GET", "k"), "$2\r\n12\r\n");
+  EXPECT_EQ(Run("OBJECT", "REFCOUNT", "k"), ":1\r\n");
+  Run("EXPIRE", "k", "100");
+  EXPECT_EQ(encoding("k"), raw);
+  Run("COPY", "k", "copy");
+  Run("RENAME", "k", "other");
+  EXPECT_EQ(encoding("copy"), raw);
+  EXPECT_EQ(encoding("other"), raw);
+  Run("INCR", "copy");
+  EXPECT_EQ(encoding("copy"), "$3\r\nint\r\n");
+  Run("SET", "other", "12");
+  EXPECT_EQ(encoding("other"), "$3\r\nint\r\n");
+  Run("SETRANGE", "a", "0", "foo");
+  Run("SETBIT", "b", "6", "1");
+  Run("BITFIELD", "c", "SET", "u8", "0", "65");
+  Run("BITOP", "NOT", "d", "c");
+  Run("SET", "e", "x");
+  Run("APPEND", "e", "y");
+  for (const std::string_view key : {"a", "b", "c", "d", "e"}) EXPECT_EQ(encoding(key), raw) << key;
+  Run("APPEND", "new", "x");
+  Run("APPEND", "e", "");
+  Run("GETSET", "a", "x");
+  EXPECT_EQ(encoding("new"), "$6\r\nembstr\r\n");
+  EXPECT_EQ(encoding("e"), raw);
+  EXPECT_EQ(encoding("a"), "$6\r\nembstr\r\n");
+}
+
 TEST_F(ObjectCommandsTest, EncodingFollowsWhatTheValueIs) {
   for (const std::string_view number :
        {"0", "-1", "12345678901", "9223372036854775807", "-9223372036854775808"}) {

@@ -31,6 +31,10 @@ TEST_F(ServerCommandsTest, OneCheckpointAtATime) {
 
 TEST_F(ServerCommandsTest, BgSaveTakesScheduleOnly) {
   EXPECT_EQ(Run("BGSAVE", "x"), "-ERR syntax error\r\n");
+  EXPECT_EQ(Run("BGREWRITEAOF"), "+Background append only file rewriting started\r\n");
+  EXPECT_EQ(Run("BGREWRITEAOF"),
+            "-ERR Background append only file rewriting already in progress\r\n");
+  services.checkpoint_done = nullptr;
   EXPECT_EQ(Run("BGSAVE", "SCHEDULE", "x"), "-ERR syntax error\r\n");
   EXPECT_EQ(Run("BGSAVE", "SCHEDULE"), "+Background saving started\r\n");
 }

@@ -36,6 +36,11 @@ TEST(SlowRequestTest, PasswordsAreLeftOut) {
             (Strings{"HELLO", "3", "SETNAME", "AUTH", "AUTH", kHidden, kHidden, "SETNAME", "n"}));
   EXPECT_EQ(Slow({"CONFIG", "SET", "RequirePass", "p", "timeout", "0"}).arguments,
             (Strings{"CONFIG", "SET", "RequirePass", kHidden, "timeout", "0"}));
+  for (const std::string_view secret : {"requirepass", "masterauth", "masteruser",
+                                        "tls-key-file-pass", "tls-client-key-file-pass"}) {
+    EXPECT_EQ(Slow({"CONFIG", "SET", secret, "x"}).arguments,
+              (Strings{"CONFIG", "SET", std::string(secret), "(redacted)"}));
+  }
   EXPECT_EQ(Slow({"CONFIG", "GET", "requirepass"}).arguments,
             (Strings{"CONFIG", "GET", "requirepass"}));
 }
