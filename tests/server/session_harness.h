@@ -183,7 +183,9 @@ class SessionHarness {
   }
 
   /// Sessions of that core that something is under way for.
-  [[nodiscard]] size_t SessionsAtWork(uint32_t core) const { return cores_[core]->sessions_at_work; }
+  [[nodiscard]] size_t SessionsAtWork(uint32_t core) const {
+    return cores_[core]->sessions_at_work;
+  }
 
   /// A turn as a core takes it, but for the commit. True when there was anything to do.
   bool Turn(uint32_t core) {
