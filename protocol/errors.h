@@ -207,6 +207,7 @@ std::string UnknownArgument(std::string_view argument);  // of FUNCTION LIST
 std::string ConfigSetFailed(std::string_view name, std::string_view reason);
 inline constexpr std::string_view kConfigNotAnInteger =
     "argument couldn't be parsed into an integer";
+inline constexpr std::string_view kConfigBadSavePoints = "Invalid save parameters";
 inline constexpr std::string_view kConfigNotMemory = "argument must be a memory value";
 inline constexpr std::string_view kConfigNotYesOrNo = "argument must be 'yes' or 'no'";
 inline constexpr std::string_view kConfigImmutable = "can't set immutable config";

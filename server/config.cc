@@ -37,6 +37,16 @@ void Config::set_latency_percentiles(std::vector<double> percentiles) {
   latency_percentiles_ = std::move(percentiles);
 }
 
+std::vector<SavePoint> Config::save_points() const {
+  const std::scoped_lock lock(mutex_);
+  return save_points_;
+}
+
+void Config::set_save_points(std::vector<SavePoint> points) {
+  const std::scoped_lock lock(mutex_);
+  save_points_ = std::move(points);
+}
+
 std::string_view Name(FsyncPolicy policy) {
   switch (policy) {
     case FsyncPolicy::kAlways:

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/save_points.h"
+
 namespace tally::server {
 
 enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
@@ -75,10 +77,15 @@ class Config {
   [[nodiscard]] std::vector<double> latency_percentiles() const;
   void set_latency_percentiles(std::vector<double> percentiles);
 
+  /// When checkpoints are due besides those that --journal-limit and memory ask for.
+  [[nodiscard]] std::vector<SavePoint> save_points() const;
+  void set_save_points(std::vector<SavePoint> points);
+
  private:
   mutable std::mutex mutex_;
   std::string requirepass_;
   std::vector<double> latency_percentiles_{50, 99, 99.9};
+  std::vector<SavePoint> save_points_;
   std::atomic<bool> has_password_{false};
 };
 

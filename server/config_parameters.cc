@@ -17,6 +17,7 @@
 #include "server/key_events.h"
 #include "server/memory_size.h"
 #include "server/percentiles.h"
+#include "server/save_points.h"
 #include "storage/object.h"
 
 namespace tally::server {
@@ -131,6 +132,13 @@ std::string SetPercentiles(std::string_view text, Config* config) {
   return {};
 }
 
+std::string SetSavePoints(std::string_view text, Config* config) {
+  std::optional<std::vector<SavePoint>> points = ParseSavePoints(text);
+  if (!points) return std::string(errors::kConfigBadSavePoints);
+  if (config != nullptr) config->set_save_points(*std::move(points));
+  return {};
+}
+
 std::string SetAllowedHosts(std::string_view text, Config* config) {
   std::string problem = CheckAllowedHosts(text);
   if (problem.empty() && config != nullptr) config->http_allow_host = text;
@@ -160,6 +168,9 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
      .set = SetBind,
      .placeholder = "ADDRESS",
      .help = "address to listen on"},
+    {.name = "client-output-buffer-limit",
+     .access = Access::kMutable,
+     .fact = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"},
     {.name = "client-query-buffer-limit", .access = Access::kMutable, .fact = "1073741824"},
     {.name = "cluster-enabled", .fact = "no"},
     {.name = "daemonize", .fact = "no"},
@@ -286,7 +297,14 @@ constexpr auto kParameters = std::to_array<ConfigParameter>({
          },
      .placeholder = "PASSWORD",
      .help = "clients must AUTH with it; empty: they need not"},
-    {.name = "save", .access = Access::kMutable, .fact = ""},
+    {.name = "save",
+     .access = Access::kMutable,
+     .get = [](const Config& config) { return SavePointsText(config.save_points()); },
+     .set = SetSavePoints,
+     .adds_up = true,
+     .placeholder = "POINTS",
+     .help =
+         "\"3600 1\": a checkpoint when the last is 3600 s ago, and 1 change since; or several"},
     {.name = "slaveof", .fact = ""},
     {.name = "slowlog-log-slower-than",
      .access = Access::kMutable,

@@ -28,6 +28,7 @@ struct ConfigParameter {
   std::string (*get)(const Config&) = nullptr;
   /// Checks `value` and, unless `config` is null, stores it. Returns why it cannot be, or "".
   std::string (*set)(std::string_view value, Config* config) = nullptr;
+  bool adds_up = false;               ///< lines of a file for it add to each other; "" begins anew
   std::string_view fact = {};         ///< a fact's value, when `get` is null
   std::string_view placeholder = {};  ///< how --help shows an option's value
   bool is_memory_size = false;        ///< a number that --help shows with its unit

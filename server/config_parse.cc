@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -36,11 +37,18 @@ std::string Apply(const ConfigParameter& parameter, std::string_view value, Conf
 std::string ApplyFile(const std::string& path, Config* config) {
   const ConfigLines file = ReadConfigFile(path);
   if (!file.problem.empty()) return file.problem;
+  std::set<const ConfigParameter*> named;
   for (const ConfigLine& line : file.lines) {
     const std::string place = fmt::format("{}:{}: ", path, line.number);
     const ConfigParameter* parameter = FindConfigParameter(line.name);
     if (parameter == nullptr) return fmt::format("{}unknown option '{}'", place, line.name);
-    const std::string problem = Apply(*parameter, line.value, config);
+    std::string value = line.value;
+    if (!named.insert(parameter).second && parameter->adds_up && !value.empty()) {
+      if (const std::string before = ValueOf(*parameter, *config); !before.empty()) {
+        value.insert(0, before + " ");
+      }
+    }
+    const std::string problem = Apply(*parameter, value, config);
     if (!problem.empty()) return fmt::format("{}{}: {}", place, line.name, problem);
   }
   return {};

@@ -12,9 +12,11 @@
 #include "server/memory_usage.h"
 #include "server/monotonic_clock.h"
 #include "server/residency.h"
+#include "server/save_points.h"
 #include "server/shard.h"
 #include "server/shard_visit.h"
 #include "server/walk_line.h"
+#include "server/wall_clock.h"
 
 namespace tally::server {
 
@@ -283,7 +285,18 @@ void Server::KeepHouse(int64_t round) {
   if (round % kDiskCheckEvery != 0) return;
   disk_space_.Check();
   ReportCheckpointFailure();
+  LookAtSavePoints();
   static_cast<void>(MeasureMemory());  // notes the peak
+}
+
+void Server::LookAtSavePoints() {
+  const CheckpointInfo info = checkpoint_info();
+  if (info.running) return;
+  constexpr int64_t kMsPerSecond = 1000;
+  const int64_t seconds = WallClock::NowMs() / kMsPerSecond - info.last_success_s;
+  if (IsAnyDue(options_.config->save_points(), seconds, info.changes_since)) {
+    checkpointer_->Suggest();
+  }
 }
 
 // A checkpoint that fails loses nothing, but the journal grows until one succeeds.

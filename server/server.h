@@ -135,6 +135,7 @@ class Server final : public Services, private storage::ShardAccess {
   void CarryOutTheRest();
   void KeepHouse(int64_t round);
   void ReportCheckpointFailure();
+  void LookAtSavePoints();
   void OnEachCore(const std::function<void(Core&)>& call);
 
   storage::Database* const database_;

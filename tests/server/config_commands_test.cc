@@ -113,6 +113,15 @@ TEST_F(ConfigCommandsTest, SetTakesAFactForWhatItIsOnly) {
             Failed("appendonly", "it cannot be anything but 'yes' here"));
 }
 
+TEST_F(ConfigCommandsTest, SavePointsAreThoseThatWereSet) {
+  EXPECT_EQ(Run("CONFIG", "SET", "save", "3600 1 300 100"), "+OK\r\n");
+  EXPECT_EQ(Run("CONFIG", "GET", "save"), "*2\r\n$4\r\nsave\r\n$14\r\n3600 1 300 100\r\n");
+  EXPECT_EQ(Run("CONFIG", "SET", "save", "0 1"), Failed("save", "Invalid save parameters"));
+  EXPECT_EQ(services.config().save_points().size(), 2u);
+  EXPECT_EQ(Run("CONFIG", "SET", "save", ""), "+OK\r\n");
+  EXPECT_TRUE(services.config().save_points().empty());
+}
+
 TEST_F(ConfigCommandsTest, SetSaysWhatItTakes) {
   EXPECT_EQ(
       Run("CONFIG", "SET", "appendfsync", "x"),

@@ -16,6 +16,7 @@
 #include "server/key_events.h"
 #include "server/memory_limit.h"
 #include "server/memory_size.h"
+#include "server/save_points.h"
 
 namespace tally::server {
 namespace {
@@ -183,6 +184,19 @@ TEST(ParseConfig, FileIsReadAndTheCommandLineCountsMore) {
     EXPECT_EQ(parsed.config->threads, 2);
     EXPECT_EQ(parsed.config->config_file, file.path());
   }
+}
+
+TEST(ParseConfig, SavePointsOfAFilesLinesAddUp) {
+  const auto points_of = [](const std::string& text) {
+    const TemporaryFile file(text);
+    const ParsedConfig parsed = Parse({file.path().c_str()});
+    EXPECT_NE(parsed.config, nullptr) << parsed.text;
+    return parsed.config == nullptr ? "" : SavePointsText(parsed.config->save_points());
+  };
+  EXPECT_EQ(points_of("save 3600 1\nsave 300 100\n"), "3600 1 300 100");
+  EXPECT_EQ(points_of("save 3600 1\nsave \"\"\n"), "");
+  EXPECT_EQ(points_of("save 3600 1\nsave \"\"\nsave 60 1000\n"), "60 1000");
+  EXPECT_EQ(points_of("save \"3600 1 300 100\"\n"), "3600 1 300 100");
 }
 
 TEST(ParseConfig, ErrorsInAFileNameItsLine) {
