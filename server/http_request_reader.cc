@@ -21,8 +21,9 @@ using boost::system::error_code;
 
 // A body that nobody keeps. The parser holds it to its limit.
 struct DiscardedBody {
-  struct value_type {};
-  class reader {
+  // The names are Beast's.
+  struct value_type {};  // NOLINT(readability-identifier-naming)
+  class reader {         // NOLINT(readability-identifier-naming)
    public:
     template <bool kIsRequest, class Fields>
     reader(http::header<kIsRequest, Fields>& /*header*/, value_type& /*body*/) {}
