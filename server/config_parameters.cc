@@ -1,21 +1,12 @@
 #include "server/config_parameters.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <utility>
-#include <vector>
 
-#include "protocol/errors.h"
-#include "protocol/number.h"
 #include "server/command.h"
-#include "server/descriptor_limit.h"
-#include "server/http_access.h"
+#include "server/config_values.h"
 #include "server/key_events.h"
-#include "server/memory_size.h"
 #include "server/percentiles.h"
 #include "server/save_points.h"
 #include "storage/object.h"
@@ -23,134 +14,11 @@
 namespace tally::server {
 namespace {
 
-namespace errors = protocol::errors;
 using Access = ConfigParameter::Access;
 
 constexpr int64_t kMaxInt = std::numeric_limits<int>::max();
 constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMinBulkBytes = int64_t{1} << 20;  // as Redis has it
-
-// An integer in [kMin, kMax], handed to `Store` when there is a configuration to store it in.
-template <int64_t kMin, int64_t kMax, auto kStore>
-std::string SetInteger(std::string_view text, Config* config) {
-  const std::optional<int64_t> value = protocol::ParseInt64(text);
-  if (!value) return std::string(errors::kConfigNotAnInteger);
-  if (*value < kMin || *value > kMax) return errors::ConfigOutOfRange(kMin, kMax);
-  if (config != nullptr) kStore(*config, *value);
-  return {};
-}
-
-template <int64_t kMin, int64_t kMax, auto kStore>
-std::string SetMemory(std::string_view text, Config* config) {
-  const std::optional<uint64_t> value = ParseMemorySize(text);
-  if (!value) return std::string(errors::kConfigNotMemory);
-  if (*value < static_cast<uint64_t>(kMin) || *value > static_cast<uint64_t>(kMax)) {
-    return errors::ConfigOutOfRange(kMin, kMax);
-  }
-  if (config != nullptr) kStore(*config, *value);
-  return {};
-}
-
-template <auto kField>
-std::string GetInteger(const Config& config) {
-  return std::to_string(+(config.*kField));  // + reads an atomic, too
-}
-
-std::string SetBind(std::string_view text, Config* config) {
-  const std::string address(text == "*" ? "0.0.0.0" : text);
-  std::array<unsigned char, sizeof(in6_addr)> parsed;
-  if (text.find('\0') != std::string_view::npos ||
-      (inet_pton(AF_INET, address.c_str(), parsed.data()) != 1 &&
-       inet_pton(AF_INET6, address.c_str(), parsed.data()) != 1)) {
-    return "argument must be one IP address, such as 127.0.0.1 or ::1, or * for all of IPv4";
-  }
-  if (config != nullptr) config->bind = address;
-  return {};
-}
-
-std::string SetDir(std::string_view text, Config* config) {
-  if (text.empty() || text.find('\0') != std::string_view::npos) {
-    return "argument must be the path of a directory";
-  }
-  if (config != nullptr) config->dir = text;
-  return {};
-}
-
-// One of `kChoices`, by its name.
-template <auto kField, auto... kChoices>
-std::string SetChoice(std::string_view text, Config* config) {
-  for (const auto choice : {kChoices...}) {
-    if (!EqualsIgnoreCase(text, Name(choice))) continue;
-    if (config != nullptr) config->*kField = choice;
-    return {};
-  }
-  return errors::ConfigNotOneOf(std::array{Name(kChoices)...});
-}
-
-std::string SetMaxMemory(std::string_view text, Config* config) {
-  const std::optional<uint64_t> value = ParseMemorySize(text);
-  if (!value) return std::string(errors::kConfigNotMemory);
-  if (config != nullptr) config->maxmemory_bytes = *value;
-  return {};
-}
-
-std::string SetMaxClients(std::string_view text, Config* config) {
-  std::string problem =
-      SetInteger<1, std::numeric_limits<uint32_t>::max(), [](Config&, int64_t) {}>(text, nullptr);
-  if (!problem.empty()) return problem;
-  const int64_t value = *protocol::ParseInt64(text);
-  if (const uint32_t possible = MostClients(); static_cast<uint64_t>(value) > possible) {
-    return "The operating system is not able to handle the specified number of clients, try with " +
-           std::to_string(possible);
-  }
-  if (config != nullptr) config->maxclients = static_cast<uint32_t>(value);
-  return {};
-}
-
-template <auto kField>
-std::string SetYesNo(std::string_view text, Config* config) {
-  const bool yes = EqualsIgnoreCase(text, "yes");
-  if (!yes && !EqualsIgnoreCase(text, "no")) return std::string(errors::kConfigNotYesOrNo);
-  if (config != nullptr) config->*kField = yes;
-  return {};
-}
-
-template <auto kField>
-std::string GetYesNo(const Config& config) {
-  return config.*kField ? "yes" : "no";
-}
-
-std::string SetPercentiles(std::string_view text, Config* config) {
-  std::optional<std::vector<double>> percentiles = ParsePercentiles(text);
-  if (!percentiles) return std::string(errors::kConfigBadPercentiles);
-  for (const double percentile : *percentiles) {
-    if (!(percentile >= 0 && percentile <= 100)) {
-      return std::string(errors::kConfigPercentileRange);
-    }
-  }
-  if (config != nullptr) config->set_latency_percentiles(*std::move(percentiles));
-  return {};
-}
-
-std::string SetSavePoints(std::string_view text, Config* config) {
-  std::optional<std::vector<SavePoint>> points = ParseSavePoints(text);
-  if (!points) return std::string(errors::kConfigBadSavePoints);
-  if (config != nullptr) config->set_save_points(*std::move(points));
-  return {};
-}
-
-std::string SetAllowedHosts(std::string_view text, Config* config) {
-  std::string problem = CheckAllowedHosts(text);
-  if (problem.empty() && config != nullptr) config->http_allow_host = text;
-  return problem;
-}
-
-std::string SetKeyEvents(std::string_view text, Config* config) {
-  const std::optional<uint32_t> kinds = ParseKeyEventKinds(text);
-  if (!kinds) return std::string(errors::kConfigBadEventLetter);
-  if (config != nullptr) config->notify_keyspace_events = *kinds;
-  return {};
-}
 
 constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "activedefrag", .access = Access::kMutable, .fact = "no"},
