@@ -9,9 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <latch>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -19,8 +17,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "server/server.h"
+#include "server/config.h"
 #include "tests/crash/history.h"
+#include "tests/crash/server_in_process.h"
 #include "tests/crash/workload.h"
 #include "tests/end_to_end/support/client.h"
 #include "tests/end_to_end/support/scale.h"
@@ -29,41 +28,12 @@
 namespace tally::test {
 namespace {
 
-using server::Config;
 using server::FsyncPolicy;
-using server::Server;
 using storage::MemoryDatabase;
 
 constexpr int kRounds = 30;
 constexpr int kLongestLifeMs = 150;
 constexpr int kLongestSyncUs = 1500;
-
-/// A server in this process, on its own free port.
-class ServerInProcess {
- public:
-  ServerInProcess(MemoryDatabase* database, int threads, FsyncPolicy policy,
-                  bool tiny_memory = false) {
-    if (tiny_memory) config_.maxmemory_bytes = 1;
-    config_.port = 0;
-    config_.threads = threads;
-    config_.appendfsync = policy;
-    config_.journal_limit_bytes = 64 << 10;  // small: checkpoints come by themselves
-    Server::Options options;
-    options.config = &config_;
-    options.facts.threads = threads;
-    options.on_fatal = [](const std::string& message) { FAIL() << message; };
-    server_.emplace(database, std::move(options));
-    const storage::Status started = server_->Start();
-    EXPECT_TRUE(started.ok()) << started.message();
-  }
-  ~ServerInProcess() { server_->Stop(false); }
-
-  [[nodiscard]] uint16_t port() const { return server_->port(); }
-
- private:
-  Config config_;
-  std::optional<Server> server_;
-};
 
 uint64_t Seed() {
   const char* text = std::getenv("TALLY_SEED");
@@ -101,7 +71,9 @@ std::vector<Violation> LiveThroughPowerCuts(int rounds, int threads, FsyncPolicy
     {
       const int cores =
           tiny_memory ? 1 + static_cast<int>(random() % static_cast<uint64_t>(threads)) : threads;
-      ServerInProcess server(database.get(), cores, policy, tiny_memory);
+      ServerInProcess server(
+          database.get(),
+          {.threads = cores, .policy = policy, .tiny_memory = tiny_memory, .short_journal = true});
       if (round > 0 && !ReadEverything(server.port(), options, &history)) {
         history.AddWrongReply("not everything could be read after the power cut");
       }
@@ -120,7 +92,9 @@ std::vector<Violation> LiveThroughPowerCuts(int rounds, int threads, FsyncPolicy
     left->set_before_sync({});
     database = std::move(left);
   }
-  ServerInProcess server(database.get(), threads, policy, tiny_memory);
+  ServerInProcess server(
+      database.get(),
+      {.threads = threads, .policy = policy, .tiny_memory = tiny_memory, .short_journal = true});
   if (!ReadEverything(server.port(), options, &history)) {
     history.AddWrongReply("not everything could be read at the end");
   }
@@ -163,24 +137,17 @@ INSTANTIATE_TEST_SUITE_P(Threads, PowerCutTest, testing::Values(1, 2, 4),
 // While a sync is held back, nothing that depends on it has left the server, however long that lasts.
 TEST(OutputGate, NoReplyLeavesBeforeItsSyncHasReturned) {
   MemoryDatabase database;
-  std::latch sync_begun(1);
-  std::latch sync_may_end(1);
-  ServerInProcess server(&database, 1, FsyncPolicy::kAlways);
+  ServerInProcess server(&database, {.short_journal = true});
   Client writer(server.port());
   ASSERT_EQ(writer.Command({"PING"}), "+PONG\r\n");
-  std::atomic<bool> first{true};
-  database.set_before_sync([&] {
-    if (!first.exchange(false)) return;
-    sync_begun.count_down();
-    sync_may_end.wait();
-  });
+  HeldSync sync(&database);
   // A clean read in front, in one piece with the write: that reply may leave, and must.
   ASSERT_TRUE(writer.SendRaw("*2\r\n$3\r\nGET\r\n$1\r\nb\r\n*2\r\n$4\r\nINCR\r\n$1\r\na\r\n"));
-  sync_begun.wait();
+  sync.AwaitBegin();
   EXPECT_EQ(writer.ReadRawReply(), "$-1\r\n");
   EXPECT_EQ(writer.pending(), "");
   EXPECT_EQ(database.synced(), 0U);
-  sync_may_end.count_down();
+  sync.LetEnd();
   EXPECT_EQ(writer.ReadRawReply(), ":1\r\n");
   EXPECT_GE(database.synced(), 1U);
 }

@@ -5,12 +5,11 @@
 #include <latch>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "server/server.h"
+#include "tests/crash/server_in_process.h"
 #include "tests/end_to_end/support/client.h"
 #include "tests/storage/memory_database.h"
 
@@ -27,30 +26,16 @@ TEST(StopTest, AHopelessWaitThatIsOnItsWayBetweenShardsDoesNotHoldTheStopUp) {
   constexpr std::chrono::milliseconds kStopReachesTheCores{20};
   for (int round = 0; round < kRounds; ++round) {
     storage::MemoryDatabase database;
-    server::Config config;
-    config.port = 0;
-    config.threads = kThreads;
-    Server::Options options;
-    options.config = &config;
-    options.facts.threads = kThreads;
-    Server server(&database, std::move(options));
-    ASSERT_TRUE(server.Start().ok());
+    ServerInProcess server(&database, {.threads = kThreads});
     Client client(server.port());  // the first: on core 0
-    std::latch sync_begun(1);
-    std::latch sync_may_end(1);
-    std::atomic<bool> first{true};
-    database.set_before_sync([&] {
-      if (!first.exchange(false)) return;
-      sync_begun.count_down();
-      sync_may_end.wait();
-    });
+    HeldSync sync(&database);
     ASSERT_TRUE(client.Send({"INCR", "k2"}));  // of core 0's shard
-    sync_begun.wait();
+    sync.AwaitBegin();
     ASSERT_TRUE(client.Send({"WAITAOF", "0", "1", "0"}));
     const auto begin = std::chrono::steady_clock::now();
-    std::thread stop([&] { server.Stop(false); });
+    std::thread stop([&] { server.Stop(); });
     std::this_thread::sleep_for(kStopReachesTheCores);
-    sync_may_end.count_down();
+    sync.LetEnd();
     stop.join();
     const auto took = std::chrono::steady_clock::now() - begin;
     ASSERT_LT(took, std::chrono::milliseconds(Server::kDrainLimitMs) - std::chrono::seconds(1))
@@ -67,21 +52,14 @@ TEST(StopTest, WhatAClientHasAskedThatHasLeftIsCarriedOut) {
   constexpr size_t kValueBytes = 20'000;  // together much more than stays in memory
   constexpr std::chrono::milliseconds kStopDoesNotWait{100};
   storage::MemoryDatabase database;
-  server::Config config;
-  config.port = 0;
-  config.threads = kThreads;
-  config.maxmemory_bytes = 1;
-  Server::Options options;
-  options.config = &config;
-  options.facts.threads = kThreads;
+  const ServerInProcess::Options options{.threads = kThreads, .tiny_memory = true};
   std::vector<std::string> set_all = {"MSET"};
   for (int key = 0; key < kKeys; ++key) {
     set_all.push_back("key" + std::to_string(key));
     set_all.emplace_back("1");
   }
   {
-    Server server(&database, options);
-    ASSERT_TRUE(server.Start().ok());
+    ServerInProcess server(&database, options);
     Client client(server.port());
     for (int key = 0; key < kKeys; ++key) {
       ASSERT_EQ(client.Command({"SET", "key" + std::to_string(key), std::string(kValueBytes, 'v')}),
@@ -89,7 +67,6 @@ TEST(StopTest, WhatAClientHasAskedThatHasLeftIsCarriedOut) {
     }
     server.Stop(true);
   }
-  config.port = 0;
   std::latch lookup_begun(1);
   std::latch lookup_may_end(1);
   std::atomic<bool> first{true};
@@ -98,20 +75,17 @@ TEST(StopTest, WhatAClientHasAskedThatHasLeftIsCarriedOut) {
     lookup_may_end.wait();
   });
   {
-    Server server(&database, options);
-    ASSERT_TRUE(server.Start().ok());
+    ServerInProcess server(&database, options);
     Client leaving(server.port());
     ASSERT_TRUE(leaving.SendRaw(EncodeCommand(set_all)));
     lookup_begun.wait();
     leaving.Reset();
-    std::thread stop([&] { server.Stop(false); });
+    std::thread stop([&] { server.Stop(); });
     std::this_thread::sleep_for(kStopDoesNotWait);
     lookup_may_end.count_down();
     stop.join();
   }
-  config.port = 0;
-  Server server(&database, options);
-  ASSERT_TRUE(server.Start().ok());
+  ServerInProcess server(&database, options);
   Client client(server.port());
   for (int key = 0; key < kKeys; ++key) {
     ASSERT_EQ(client.Command({"STRLEN", "key" + std::to_string(key)}), ":1\r\n") << "key " << key;

@@ -5,7 +5,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <random>
 #include <string>
@@ -23,6 +22,7 @@
 #include "tests/end_to_end/support/resp.h"
 #include "tests/end_to_end/support/scale.h"
 #include "tests/end_to_end/support/server_process.h"
+#include "tests/end_to_end/support/streams.h"
 
 namespace tally::test {
 namespace {
@@ -31,10 +31,7 @@ constexpr int kSteps = 2500;
 
 class KeyEventsTest : public testing::TestWithParam<std::tuple<int, bool>> {
  protected:
-  KeyEventsTest() {
-    if (const char* text = std::getenv("TALLY_SEED")) seed_ = std::strtoull(text, nullptr, 10);
-    random_.seed(seed_);
-  }
+  KeyEventsTest() {}
 
   static ServerOptions Subject() {
     ServerOptions options{.threads = std::get<0>(GetParam()),
@@ -266,8 +263,8 @@ class KeyEventsTest : public testing::TestWithParam<std::tuple<int, bool>> {
     }
   }
 
-  uint64_t seed_ = 20'261'125;
-  std::mt19937_64 random_;
+  const uint64_t seed_ = StreamSeed(20'261'125);
+  std::mt19937_64 random_{seed_};
   std::string dump_;
 };
 

@@ -20,6 +20,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/end_to_end/support/client.h"
+#include "tests/end_to_end/support/info.h"
 #include "tests/end_to_end/support/scale.h"
 #include "tests/end_to_end/support/server_process.h"
 
@@ -40,16 +41,9 @@ constexpr int64_t kRestBytes = kLimitBytes / 16;
 constexpr int64_t kNamesBytes = int64_t{12} << 20;
 constexpr std::chrono::seconds kPatience{60};
 
-/// A field of INFO; -1 when there is none.
-int64_t InfoField(uint16_t port, std::string_view name) {
-  const std::string info = Client(port).Command({"INFO", "everything"});
-  const std::string start = fmt::format("\r\n{}:", name);
-  const size_t at = info.find(start);
-  int64_t value = -1;
-  if (at != std::string::npos) {
-    std::from_chars(info.data() + at + start.size(), info.data() + info.size(), value);
-  }
-  return value;
+int64_t InfoNumber(uint16_t port, std::string_view name) {
+  Client client(port);
+  return test::InfoNumber(&client, name);
 }
 
 int64_t DbSize(uint16_t port) {
@@ -146,25 +140,25 @@ TEST_F(MemoryLimitTest, TwoMillionCountersFitInto64MegabytesAndAStartLoadsNone) 
       "{} counters in {:.1f} s; resident at the start {} MiB, at most {} MiB; {} objects in "
       "memory\n",
       counters, took.count(), base >> 20, peak >> 20,
-      InfoField(server.port(), "tally_resident_objects"));
+      InfoNumber(server.port(), "tally_resident_objects"));
   RecordProperty("peak_mib", static_cast<int>(peak >> 20));
   // The sanitizers' own memory is not the server's.
   if (!IsSanitized()) {
     EXPECT_LE(peak, kLimitBytes + kMomentBytes);
-    EXPECT_LE(InfoField(server.port(), "used_memory"), kLimitBytes);
+    EXPECT_LE(InfoNumber(server.port(), "used_memory"), kLimitBytes);
     ExpectWithinTheLimitAtRest(server.pid());
   }
 
   // A stop during a checkpoint leaves what came after it to the journal.
   const auto deadline = Clock::now() + kPatience;
-  while (InfoField(server.port(), "rdb_bgsave_in_progress") != 0 && Clock::now() < deadline) {
+  while (InfoNumber(server.port(), "rdb_bgsave_in_progress") != 0 && Clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   ASSERT_TRUE(server.Terminate().Clean()) << server.Log();
   begin = Clock::now();
   server.Restart();
   // Warming up begins at once, so what is in memory by now has come since.
-  const int64_t resident = InfoField(server.port(), "tally_resident_objects");
+  const int64_t resident = InfoNumber(server.port(), "tally_resident_objects");
   const auto start_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
   std::cout << fmt::format("started in {} ms with {} objects in memory\n", start_ms, resident);
@@ -212,7 +206,7 @@ TEST_F(MemoryLimitTest, ObjectsOfAllSizesThatChangeAllTheTimeFitInto64Megabytes)
     if (pipeline.size() > kPipelineBytes) {
       ASSERT_NO_FATAL_FAILURE(send());
     }
-    if (i % 500 == 0) most = std::max(most, InfoField(server.port(), "used_memory"));
+    if (i % 500 == 0) most = std::max(most, InfoNumber(server.port(), "used_memory"));
   }
   ASSERT_NO_FATAL_FAILURE(send());
   const int64_t peak = StatusBytes(server.pid(), "VmHWM");
@@ -287,7 +281,7 @@ TEST_F(MemoryLimitTest, WhoReadsNoneOfItsNamesLosesItsConnection) {
   Client stuck(server.port());
   ASSERT_TRUE(stuck.Send({"KEYS", "*"}));
   const auto begin = Clock::now();
-  while (InfoField(server.port(), "total_net_output_bytes") < int64_t{1} << 20 &&
+  while (InfoNumber(server.port(), "total_net_output_bytes") < int64_t{1} << 20 &&
          Clock::now() < begin + kPatience) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
@@ -395,7 +389,7 @@ TEST_F(MemoryLimitTest, ColdObjectsThatHaveExpiredGoInTheBackground) {
     for (int i = 0; i < kKeys; ++i) ASSERT_EQ(client.ReadRawReply(), "+OK\r\n");
     ASSERT_NO_FATAL_FAILURE(Fill(&client, kFillers));
     ASSERT_EQ(client.Command({"SET", "stays", "1", "EX", "10000"}), "+OK\r\n");
-    EXPECT_LT(InfoField(server.port(), "tally_resident_objects"), kFillers);
+    EXPECT_LT(InfoNumber(server.port(), "tally_resident_objects"), kFillers);
 
     const auto deadline = Clock::now() + kPatience;
     while (DbSize(server.port()) != kFillers + 1 && Clock::now() < deadline) {

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -20,6 +18,7 @@
 #include "tests/end_to_end/support/resp.h"
 #include "tests/end_to_end/support/scale.h"
 #include "tests/end_to_end/support/server_process.h"
+#include "tests/end_to_end/support/streams.h"
 
 namespace tally::test {
 namespace {
@@ -35,8 +34,6 @@ class MessagesTest : public testing::TestWithParam<std::tuple<int, int>> {
  protected:
   static constexpr size_t kConnections = 5;
   static constexpr size_t kPublisher = kConnections - 1;  // subscribes to nothing
-  // More characters than any length or number has.
-  static constexpr std::string_view kFence = "-the-fence-";
 
   struct Step {
     std::vector<Arguments> commands;  // a pipeline
@@ -153,19 +150,8 @@ class MessagesTest : public testing::TestWithParam<std::tuple<int, int>> {
     return command.size() == 1 || command[0] == "PUBSUB";
   }
 
-  // All that the connection has had up to now, one element per reply or message.
   static std::vector<std::string> Drain(Client* client) {
-    EXPECT_TRUE(client->Send({"PING", kFence}));
-    std::vector<std::string> replies;
-    for (;;) {
-      std::optional<std::string> reply = client->ReadRawReply();
-      if (!reply) {
-        ADD_FAILURE() << "the connection broke";
-        return replies;
-      }
-      if (reply->find(kFence) != std::string::npos) break;
-      replies.push_back(std::move(*reply));
-    }
+    std::vector<std::string> replies = TakeReplies(client);
     const auto is_of_pattern = [](const std::string& reply) {
       return reply.find("pmessage") != std::string::npos;
     };
@@ -199,8 +185,8 @@ class MessagesTest : public testing::TestWithParam<std::tuple<int, int>> {
 
   const ServerProcess subject_{{.threads = std::get<0>(GetParam())}};
   const ServerProcess oracle_{{.kind = ServerKind::kOracle}};
-  uint64_t seed_ = 20'240'917;
-  std::mt19937_64 random_;
+  const uint64_t seed_ = StreamSeed(20'240'917);
+  std::mt19937_64 random_{seed_};
 };
 
 size_t Length(const std::vector<std::string>& replies) {
@@ -210,15 +196,13 @@ size_t Length(const std::vector<std::string>& replies) {
 }
 
 TEST_P(MessagesTest, EachConnectionGetsWhatRedisSendsIt) {
-  if (const char* text = std::getenv("TALLY_SEED")) seed_ = std::strtoull(text, nullptr, 10);
-  random_.seed(seed_);
   std::vector<Client> ours;
   std::vector<Client> theirs;
   for (size_t i = 0; i < kConnections; ++i) {
     ours.push_back(Connect(subject_.port()));
     theirs.push_back(Connect(oracle_.port()));
   }
-  std::vector<std::string> last_steps;
+  std::vector<std::string> steps;
   size_t messages = 0;
   for (int number = 0; number < Scaled(kSteps); ++number) {
     const size_t who = Below(kConnections);
@@ -237,7 +221,7 @@ TEST_P(MessagesTest, EachConnectionGetsWhatRedisSendsIt) {
       bytes += EncodeCommand(command);
       shown += " " + Printable(command);
     }
-    last_steps.push_back(shown);
+    steps.push_back(shown);
     ASSERT_TRUE(ours[who].SendRaw(bytes));
     ASSERT_TRUE(theirs[who].SendRaw(bytes));
     // First who has sent it: what it published has reached everybody then.
@@ -248,17 +232,8 @@ TEST_P(MessagesTest, EachConnectionGetsWhatRedisSendsIt) {
       if (at != who) messages += got.size();
       if (got == wanted) continue;
       if (at == who && step.any_order && Length(got) == Length(wanted)) continue;
-      std::string before;
-      for (size_t j = last_steps.size() - std::min<size_t>(last_steps.size(), 30);
-           j < last_steps.size(); ++j) {
-        before += last_steps[j];
-      }
-      std::string all_got;
-      for (const std::string& reply : got) all_got += reply;
-      std::string all_wanted;
-      for (const std::string& reply : wanted) all_wanted += reply;
-      FAIL() << fmt::format("TALLY_SEED={}, step {}, connection {}\n got    {}\n wanted {}{}",
-                            seed_, number, at, Printable(all_got), Printable(all_wanted), before);
+      FAIL() << fmt::format("TALLY_SEED={}, step {}, connection {}{}", seed_, number, at,
+                            ShowDifference(got, wanted, steps));
     }
   }
   EXPECT_GT(messages, 100U);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/end_to_end/support/client.h"
+#include "tests/end_to_end/support/info.h"
 #include "tests/end_to_end/support/server_process.h"
 
 namespace tally::test {
@@ -20,16 +21,6 @@ ServerOptions Options(int threads, std::string_view maxmemory = "0") {
   return {
       .threads = threads,
       .extra_arguments = {"--enable-debug-command", "yes", "--maxmemory", std::string(maxmemory)}};
-}
-
-/// A field of INFO as text; empty when there is none.
-std::string InfoField(Client* client, std::string_view name) {
-  const std::string info = client->Command({"INFO", "everything"});
-  const std::string start = fmt::format("\r\n{}:", name);
-  const size_t at = info.find(start);
-  if (at == std::string::npos) return {};
-  const size_t begin = at + start.size();
-  return info.substr(begin, info.find("\r\n", begin) - begin);
 }
 
 void Fill(Client* client, size_t value_bytes) {

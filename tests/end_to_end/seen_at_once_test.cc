@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/end_to_end/support/client.h"
+#include "tests/end_to_end/support/info.h"
 #include "tests/end_to_end/support/server_process.h"
 
 namespace tally::test {
@@ -21,23 +22,7 @@ class SeenAtOnceTest : public ::testing::TestWithParam<const char*> {
       : server_({.extra_arguments = {"--threads", GetParam(), "--enable-debug-command", "yes"}}),
         client_(server_.port()) {}
 
-  // A field of INFO; "" without it.
-  std::string Field(std::string_view name) {
-    const std::string text = client_.Command({"INFO", "everything"});
-    const std::string start = fmt::format("\n{}:", name);
-    const size_t at = text.find(start);
-    if (at == std::string::npos) return "";
-    const size_t value = at + start.size();
-    return text.substr(value, text.find('\r', value) - value);
-  }
-  // Until INFO says so; false if it does not within the time that clients wait for anything.
-  bool AwaitField(std::string_view name, std::string_view value) {
-    const auto end = std::chrono::steady_clock::now() + Client::kReplyTimeout;
-    while (Field(name) != value) {
-      if (std::chrono::steady_clock::now() > end) return false;
-    }
-    return true;
-  }
+  std::string Field(std::string_view name) { return InfoField(&client_, name); }
   void SetExpired(std::string_view name) {
     EXPECT_EQ(client_.Command({"SET", name, "v", "PX", "1"}), "+OK\r\n");
     while (client_.Command({"PTTL", name}) != ":-2\r\n") {
@@ -67,14 +52,14 @@ TEST_P(SeenAtOnceTest, APausedClientIsBlocked) {
   ASSERT_EQ(client_.Command({"CLIENT", "PAUSE", "1000000", "WRITE"}), "+OK\r\n");
   const std::string id = paused.Command({"CLIENT", "ID"});
   ASSERT_TRUE(paused.Send({"SET", "a", "b"}));
-  EXPECT_TRUE(AwaitField("blocked_clients", "1"));
+  EXPECT_TRUE(AwaitInfoField(&client_, "blocked_clients", "1"));
   const std::string line =
       client_.Command({"CLIENT", "LIST", "ID", id.substr(1, id.find('\r') - 1)});
   EXPECT_NE(line.find(" flags=b "), std::string::npos) << line;
   EXPECT_NE(line.find(" cmd=set "), std::string::npos) << line;
   EXPECT_EQ(client_.Command({"CLIENT", "UNPAUSE"}), "+OK\r\n");
   EXPECT_EQ(paused.ReadRawReply(), "+OK\r\n");
-  EXPECT_TRUE(AwaitField("blocked_clients", "0"));
+  EXPECT_TRUE(AwaitInfoField(&client_, "blocked_clients", "0"));
 }
 
 TEST_P(SeenAtOnceTest, APausedClientThatLeavesIsNotCounted) {
@@ -82,9 +67,9 @@ TEST_P(SeenAtOnceTest, APausedClientThatLeavesIsNotCounted) {
   {
     Client paused(server_.port());
     ASSERT_TRUE(paused.Send({"SET", "a", "b"}));
-    EXPECT_TRUE(AwaitField("blocked_clients", "1"));
+    EXPECT_TRUE(AwaitInfoField(&client_, "blocked_clients", "1"));
   }
-  EXPECT_TRUE(AwaitField("blocked_clients", "0"));
+  EXPECT_TRUE(AwaitInfoField(&client_, "blocked_clients", "0"));
 }
 
 TEST_P(SeenAtOnceTest, NothingExpiresForGoodDuringAPause) {

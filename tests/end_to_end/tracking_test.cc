@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
-#include <optional>
+#include <iterator>
 #include <random>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "tests/end_to_end/support/resp.h"
 #include "tests/end_to_end/support/scale.h"
 #include "tests/end_to_end/support/server_process.h"
+#include "tests/end_to_end/support/streams.h"
 
 namespace tally::test {
 namespace {
@@ -40,7 +40,6 @@ class TrackingTest : public testing::TestWithParam<std::tuple<int, bool>> {
   static constexpr size_t kRedirecting = 2;
   static constexpr size_t kListener = 3;
   static constexpr size_t kWriter = 4;
-  static constexpr std::string_view kFence = "-the-fence-";
 
   struct Side {
     explicit Side(uint16_t port) {
@@ -177,22 +176,11 @@ class TrackingTest : public testing::TestWithParam<std::tuple<int, bool>> {
     }
   }
 
-  // All that the connection has had up to now, one element per reply or message. Asked twice: the first answer comes
-  // when what was asked before is done, and what is told of that comes before the second.
+  // Asked twice: the first answer comes when what was asked before is done, and what is told of that comes before the
+  // second.
   static std::vector<std::string> Drain(Client* client) {
-    std::vector<std::string> replies;
-    for (int fences = 0; fences < 2; ++fences) {
-      EXPECT_TRUE(client->Send({"PING", kFence}));
-      for (;;) {
-        std::optional<std::string> reply = client->ReadRawReply();
-        if (!reply) {
-          ADD_FAILURE() << "the connection broke";
-          return replies;
-        }
-        if (reply->find(kFence) != std::string::npos) break;
-        replies.push_back(std::move(*reply));
-      }
-    }
+    std::vector<std::string> replies = TakeReplies(client);
+    std::ranges::move(TakeReplies(client), std::back_inserter(replies));
     return replies;
   }
   static void Send(Side* side, size_t who, const Step& step) {
@@ -213,7 +201,7 @@ class TrackingTest : public testing::TestWithParam<std::tuple<int, bool>> {
       shown += " " + Printable(command);
       any_order = any_order || command[0] == "RENAME";
     }
-    last_steps_.push_back(shown);
+    steps_.push_back(shown);
     Send(&ours_, who, step);
     Send(&theirs_, who, step);
     for (size_t i = 0; i < kConnections; ++i) {
@@ -226,17 +214,8 @@ class TrackingTest : public testing::TestWithParam<std::tuple<int, bool>> {
         std::ranges::sort(wanted);
       }
       if (got == wanted) continue;
-      std::string before;
-      for (size_t j = last_steps_.size() - std::min<size_t>(last_steps_.size(), 40);
-           j < last_steps_.size(); ++j) {
-        before += last_steps_[j];
-      }
-      std::string all_got;
-      for (const std::string& reply : got) all_got += reply;
-      std::string all_wanted;
-      for (const std::string& reply : wanted) all_wanted += reply;
-      FAIL() << fmt::format("TALLY_SEED={}, connection {}\n got    {}\n wanted {}{}", seed_, at,
-                            Printable(all_got), Printable(all_wanted), before);
+      FAIL() << fmt::format("TALLY_SEED={}, connection {}{}", seed_, at,
+                            ShowDifference(got, wanted, steps_));
     }
   }
 
@@ -247,22 +226,17 @@ class TrackingTest : public testing::TestWithParam<std::tuple<int, bool>> {
       {.kind = ServerKind::kOracle, .extra_arguments = {"--enable-debug-command", "yes"}}};
   Side ours_{subject_.port()};
   Side theirs_{oracle_.port()};
-  std::vector<std::string> last_steps_;
+  std::vector<std::string> steps_;
   size_t messages_ = 0;
-  uint64_t seed_ = 20'261'126;
-  std::mt19937_64 random_;
+  const uint64_t seed_ = StreamSeed(20'261'126);
+  std::mt19937_64 random_{seed_};
 };
 
 TEST_P(TrackingTest, EachConnectionIsToldWhatRedisTellsIt) {
-  if (const char* text = std::getenv("TALLY_SEED")) seed_ = std::strtoull(text, nullptr, 10);
-  random_.seed(seed_);
   for (int number = 0; number < Scaled(kSteps) && !HasFatalFailure(); ++number) {
     constexpr std::array<size_t, 5> kWho = {0, 1, kRedirecting, kWriter, kWriter};
     const size_t who = kWho[Below(kWho.size())];
-    if (who < kRedirecting && Below(15) == 0) {
-      Play(who, {{"CLIENT", "TRACKING", "OFF"}});
-      Play(kWriter, {{"FLUSHALL"}});
-    } else if (who == kRedirecting && Below(15) == 0) {
+    if (who <= kRedirecting && Below(15) == 0) {
       Play(who, {{"CLIENT", "TRACKING", "OFF"}});
       Play(kWriter, {{"FLUSHALL"}});
     } else {

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/end_to_end/support/client.h"
+#include "tests/end_to_end/support/info.h"
 #include "tests/end_to_end/support/server_process.h"
 
 namespace tally::test {
@@ -41,10 +42,6 @@ int64_t NumberBehind(std::string_view text, std::string_view label) {
     std::from_chars(text.data() + at + label.size(), text.data() + text.size(), value);
   }
   return value;
-}
-
-int64_t UsedMemory(Client* client) {
-  return NumberBehind(client->Command({"INFO", "memory"}), "\r\nused_memory:");
 }
 
 /// What the server has still to write to the client called "reader"; -1 when there is no such client.
@@ -109,11 +106,11 @@ TEST(UnreadRepliesTest, WhatWasTakenOfAReplyGivesItsMemoryBackWhileTheRestWaits)
       ASSERT_TRUE(reader.Take());
       unwritten = Unwritten(&observer);
     } while (unwritten > kLeftBytes || unwritten <= 0);
-    used = UsedMemory(&observer);
+    used = InfoNumber(&observer, "used_memory");
   }
   while (Unwritten(&observer) != -1) {
   }
-  EXPECT_LE(used - UsedMemory(&observer), 2 * unwritten + kNoiseBytes)
+  EXPECT_LE(used - InfoNumber(&observer, "used_memory"), 2 * unwritten + kNoiseBytes)
       << "it kept more than twice of what was not taken, " << unwritten << " bytes";
 }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <random>
 #include <string>
 #include <thread>
@@ -17,6 +16,7 @@
 #include "tests/end_to_end/support/resp.h"
 #include "tests/end_to_end/support/scale.h"
 #include "tests/end_to_end/support/server_process.h"
+#include "tests/end_to_end/support/streams.h"
 
 namespace tally::test {
 namespace {
@@ -93,13 +93,11 @@ class WatchTest : public testing::TestWithParam<int> {
 
   const ServerProcess subject_{{.threads = GetParam()}};
   const ServerProcess oracle_{{.kind = ServerKind::kOracle}};
-  uint64_t seed_ = 20'240'917;
-  std::mt19937_64 random_;
+  const uint64_t seed_ = StreamSeed(20'240'917);
+  std::mt19937_64 random_{seed_};
 };
 
 TEST_P(WatchTest, ExecAnswersAsRedisDoes) {
-  if (const char* text = std::getenv("TALLY_SEED")) seed_ = std::strtoull(text, nullptr, 10);
-  random_.seed(seed_);
   std::array<Client, 2> ours = {Client(subject_.port()), Client(subject_.port())};
   std::array<Client, 2> theirs = {Client(oracle_.port()), Client(oracle_.port())};
   int conflicts = 0;
