@@ -165,6 +165,9 @@ std::string UnknownClientType(std::string_view type);
 // CLIENT SETINFO came with Redis 7.2; texts as there.
 std::string UnrecognizedOption(std::string_view option);
 std::string InvalidClientAttribute(std::string_view attribute);  // "lib-name", "lib-ver"
+inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
+
+// --- CLIENT TRACKING, CLIENT CACHING ---
 inline constexpr std::string_view kRedirectTwice =
     "ERR A client can only redirect to a single other client";
 inline constexpr std::string_view kNoClientToRedirectTo =
@@ -191,7 +194,6 @@ inline constexpr std::string_view kCachingNoWithoutOptOut =
     "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
 std::string PrefixOverlapsExisting(std::string_view prefix, std::string_view existing);
 std::string PrefixOverlapsProvided(std::string_view prefix, std::string_view provided);
-inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
 
 // --- COMMAND ---
 inline constexpr std::string_view kInvalidCommand = "ERR Invalid command specified";
@@ -201,8 +203,6 @@ inline constexpr std::string_view kCommandArgumentCount =
 
 // --- CONFIG ---
 std::string UnknownConfigOption(std::string_view option);
-std::string NotAProtocolType(std::string_view names);    // of DEBUG PROTOCOL
-std::string UnknownArgument(std::string_view argument);  // of FUNCTION LIST
 // `name` is the canonical name of the parameter; `reason` one of those below.
 std::string ConfigSetFailed(std::string_view name, std::string_view reason);
 inline constexpr std::string_view kConfigNotAnInteger =
@@ -225,16 +225,19 @@ std::string ConfigNotOneOf(std::span<const std::string_view> choices);
 std::string ConfigRewriteFailed(std::string_view problem);
 inline constexpr std::string_view kNoConfigFile = "ERR The server is running without a config file";
 
-// --- SAVE, SHUTDOWN, WAITAOF ---
-inline constexpr std::string_view kSaveInProgress = "ERR Background save already in progress";
-inline constexpr std::string_view kRewriteInProgress =
-    "ERR Background append only file rewriting already in progress";
+// --- FUNCTION ---
 inline constexpr std::string_view kFunctionFlushMode =
     "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
 inline constexpr std::string_view kFunctionListNoName = "ERR library name argument was not given";
 inline constexpr std::string_view kNoSuchLibrary = "ERR Library not found";
 inline constexpr std::string_view kNoScriptRuns = "NOTBUSY No scripts in execution right now.";
 inline constexpr std::string_view kNoFunctions = "ERR this server runs no functions";
+std::string UnknownArgument(std::string_view argument);  // of FUNCTION LIST
+
+// --- SAVE, SHUTDOWN, WAITAOF ---
+inline constexpr std::string_view kSaveInProgress = "ERR Background save already in progress";
+inline constexpr std::string_view kRewriteInProgress =
+    "ERR Background append only file rewriting already in progress";
 inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
 // WAITAOF came with Redis 7.2; text as there.
 inline constexpr std::string_view kWaitAofDisabled =
@@ -266,6 +269,7 @@ inline constexpr std::string_view kSlowLogCount = "ERR count should be greater t
 std::string NoLatencySamples(std::string_view event);
 
 // --- DEBUG ---
+std::string NotAProtocolType(std::string_view names);  // of DEBUG PROTOCOL
 inline constexpr std::string_view kDebugNotAllowed =
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
     "can "

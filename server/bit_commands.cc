@@ -50,7 +50,7 @@ void SetBitCommand(Operation& op) {
   if (grows) changed.resize(least_bytes);
   SetBit(&changed, *offset, *bit == 1);
   PutValue(op, 0, found, changed, found == nullptr ? storage::kNoExpiry : found->expires_at_ms(),
-           true);
+           /*edited=*/true);
   op.Notify(kStringEvent, "setbit", 0);
 }
 
@@ -157,7 +157,7 @@ void BitOp(Operation& op) {
   }
   op.reply().Integer(static_cast<int64_t>(result.size()));
   if (!result.empty()) {
-    PutValue(op, 0, op.Find(0), result, storage::kNoExpiry, true);
+    PutValue(op, 0, op.Find(0), result, storage::kNoExpiry, /*edited=*/true);
     op.Notify(kStringEvent, "set", 0);
   } else if (storage::Object* const target = op.FindExpiredToo(0); target != nullptr) {
     op.Erase(0, target);

@@ -142,7 +142,7 @@ void ReadAndWrite(Operation& op, const StepParser& parser) {
   }
   if (!grows && !changed) return;
   PutValue(op, 0, found, bytes, found == nullptr ? storage::kNoExpiry : found->expires_at_ms(),
-           true);
+           /*edited=*/true);
   if (changed) op.Notify(kStringEvent, "setbit", 0);
 }
 

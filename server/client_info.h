@@ -9,8 +9,7 @@
 namespace tally::server {
 
 /// One client as CLIENT LIST and CLIENT INFO show it, without the line's end: Redis 7.0's fields in
-/// their order, then 7.2's lib-name and lib-ver. What a client does not have here (a MULTI) has the value that it has in Redis when it is absent; sizes of buffers
-/// are not kept per client and are 0.
+/// their order, then 7.2's lib-name and lib-ver. What a client does not have here has the value that it has in Redis when it is absent.
 /// `asking_bytes`: the length of the request that asks, if this is who asks: it still counts as unread.
 [[nodiscard]] std::string ClientInfoLine(const ClientState& client, int64_t now_ms,
                                          size_t asking_bytes = 0);

@@ -53,7 +53,7 @@ void SetRange(Operation& op) {
   if (changed.size() < end) changed.resize(end);
   changed.replace(begin, part.size(), part);
   PutValue(op, 0, found, changed, found == nullptr ? storage::kNoExpiry : found->expires_at_ms(),
-           true);
+           /*edited=*/true);
   op.Notify(kStringEvent, "setrange", 0);
   op.reply().Integer(static_cast<int64_t>(changed.size()));
 }

@@ -144,9 +144,9 @@ void Append(Operation& op) {
     char text[kMaxIntegerChars];
     std::memcpy(text, head.data(), head.size());
     std::memcpy(text + head.size(), tail.data(), tail.size());
-    PutValue(op, 0, found, {text, size}, found->expires_at_ms(), true);
+    PutValue(op, 0, found, {text, size}, found->expires_at_ms(), /*edited=*/true);
   } else {
-    op.PutBytes(0, found, head, tail, found->expires_at_ms(), true);
+    op.PutBytes(0, found, head, tail, found->expires_at_ms(), /*edited=*/true);
   }
 }
 
