@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "protocol/number.h"
+
 namespace tally::protocol {
 namespace {
 
@@ -10,14 +12,6 @@ bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // ...but only some of it ends one that has begun without quotes. So does Redis.
 bool EndsBareArgument(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-// Value of a hexadecimal digit, or -1.
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 char Unescape(char c) {
   switch (c) {
@@ -45,9 +39,9 @@ bool DecodeDoubleQuoted(std::string_view* rest, std::string* decoded) {
       *rest = text.substr(1);
       return true;
     }
-    if (text.size() >= 4 && text[0] == '\\' && text[1] == 'x' && HexValue(text[2]) >= 0 &&
-        HexValue(text[3]) >= 0) {
-      *decoded += static_cast<char>(HexValue(text[2]) * 16 + HexValue(text[3]));
+    if (text.size() >= 4 && text[0] == '\\' && text[1] == 'x' && HexDigit(text[2]) >= 0 &&
+        HexDigit(text[3]) >= 0) {
+      *decoded += static_cast<char>(HexDigit(text[2]) * 16 + HexDigit(text[3]));
       text.remove_prefix(4);
     } else if (text.size() >= 2 && text[0] == '\\') {
       *decoded += Unescape(text[1]);

@@ -34,6 +34,14 @@ inline constexpr std::size_t kMaxLongDoubleChars = std::size_t{5} * 1024 - 1;
 // The same rules for a double (scores, timeouts). Redis has no limit on the length of this one.
 [[nodiscard]] std::optional<double> ParseDouble(std::string_view text);
 
+// 0 to 15; -1: not a hexadecimal digit.
+[[nodiscard]] constexpr int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 // Appends the canonical decimal form.
 void AppendInteger(std::string* out, std::int64_t value);
 void AppendUnsigned(std::string* out, std::uint64_t value);

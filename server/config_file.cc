@@ -9,19 +9,14 @@
 #include <optional>
 #include <utility>
 
+#include "protocol/number.h"
+
 namespace tally::server {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\v\f";
 
 bool IsBlank(char c) { return kBlanks.find(c) != std::string_view::npos; }
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // Takes words off the front of a line.
 class Words {
@@ -72,9 +67,10 @@ class Words {
 
   char Escape() {
     const char c = Take();
-    if (c == 'x' && rest_.size() >= 2 && HexDigit(rest_[0]) >= 0 && HexDigit(rest_[1]) >= 0) {
-      const int byte = HexDigit(Take()) * 16;
-      return static_cast<char>(byte + HexDigit(Take()));
+    if (c == 'x' && rest_.size() >= 2 && protocol::HexDigit(rest_[0]) >= 0 &&
+        protocol::HexDigit(rest_[1]) >= 0) {
+      const int byte = protocol::HexDigit(Take()) * 16;
+      return static_cast<char>(byte + protocol::HexDigit(Take()));
     }
     switch (c) {
       case 'n':

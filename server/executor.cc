@@ -19,6 +19,13 @@ Executor::Executor(const ShardMap* shard_map, Services* services, CoreStatistics
       key_events_(&services->config().notify_keyspace_events),
       invalidations_(&services->tracking()) {}
 
+void Request::TrackFor(const ClientState& state) {
+  const Tracking* const tracking = state.tracking.get();
+  tracker = tracking == nullptr ? nullptr : &tracking->tracker();
+  remembers = tracking != nullptr && (command->flags & kReadonly) != 0 &&
+              tracking->Remembers(state.caching);
+}
+
 Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspaces,
                       std::string* out) {
   const size_t begin = out->size();

@@ -35,6 +35,10 @@ struct Request {
   bool remembers = false;            ///< the tracker is told when one of the keys changes
   /// Where a slow request is put if the client is not here to be named.
   std::vector<SlowRequest>* slow_requests = nullptr;
+
+  /// Sets `tracker` and `remembers`, for `command`, as CLIENT TRACKING and CLIENT CACHING of a client in this state
+  /// have it.
+  void TrackFor(const ClientState& state);
 };
 
 /// How a handler ended.

@@ -22,8 +22,11 @@ HttpDialogue::HttpDialogue(Session* session, SessionHost* host, const Config* co
       quiet_since_ms_(now_ms()) {}
 
 bool HttpDialogue::AcceptsInput() const {
-  return !closing_ && requests_.unread().empty() && session_->AcceptsInput() &&
-         exchanges_.size() < HttpLimits::kMaxPipelined &&
+  return HasRoom() && requests_.unread().empty() && session_->AcceptsInput();
+}
+
+bool HttpDialogue::HasRoom() const {
+  return !closing_ && exchanges_.size() < HttpLimits::kMaxPipelined &&
          kept_bytes_ < HttpLimits::kMaxPipelinedBytes;
 }
 
@@ -37,8 +40,7 @@ void HttpDialogue::OnInput(protocol::ReadBuffer* in) {
   const int64_t now_ms = now_ms_();
   if (request_began_ms_ == kNone) request_began_ms_ = now_ms;
   // A pipeline is gathered first, so that the session sees it as one.
-  while (!closing_ && exchanges_.size() < HttpLimits::kMaxPipelined &&
-         kept_bytes_ < HttpLimits::kMaxPipelinedBytes) {
+  while (HasRoom()) {
     size_t consumed = 0;
     const Result result = reader_.Read(in->unread(), &consumed);
     in->Consume(consumed);

@@ -60,6 +60,7 @@ class HttpDialogue final : public ClientDialogue {
   void Break(int status);
   void Run(std::string_view command, std::string_view key);
   void TakeReplies();
+  [[nodiscard]] bool HasRoom() const;  // one more request of a pipeline may be taken
   size_t ReplyLength(size_t begin) const;
 
   Session* const session_;

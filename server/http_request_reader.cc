@@ -39,7 +39,9 @@ struct DiscardedBody {
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-std::optional<std::string_view> FieldOf(const http::fields& fields, http::field name) {
+// `Name`: http::field, or text for those that it does not know.
+template <class Name>
+std::optional<std::string_view> FieldOf(const http::fields& fields, Name name) {
   const auto found = fields.find(name);
   if (found == fields.end()) return std::nullopt;
   return View(found->value());
@@ -153,10 +155,7 @@ HttpRequestReader::Result HttpRequestReader::OnRequest() {
   request_.keep_alive = parser_->message.keep_alive();
   request_.host = View(message[http::field::host]);
   request_.origin = FieldOf(message, http::field::origin);
-  request_.sec_fetch_site = std::nullopt;
-  if (const auto found = message.find("Sec-Fetch-Site"); found != message.end()) {
-    request_.sec_fetch_site = View(found->value());
-  }
+  request_.sec_fetch_site = FieldOf(message, "Sec-Fetch-Site");
   request_.authorization = FieldOf(message, http::field::authorization);
   return Result::kRequest;
 }

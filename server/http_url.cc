@@ -5,19 +5,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "protocol/number.h"
 #include "server/command.h"
 
 namespace tally::server {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool IsSlash(char c) { return c == '/' || c == '\\'; }
 
@@ -70,8 +64,8 @@ std::string DecodeFormText(std::string_view text) {
       decoded.push_back(' ');
       continue;
     }
-    const int high = text[i] == '%' && i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = high >= 0 ? HexDigit(text[i + 2]) : -1;
+    const int high = text[i] == '%' && i + 2 < text.size() ? protocol::HexDigit(text[i + 1]) : -1;
+    const int low = high >= 0 ? protocol::HexDigit(text[i + 2]) : -1;
     if (low < 0) {
       decoded.push_back(text[i]);
       continue;

@@ -207,6 +207,8 @@ class Operation {
   [[nodiscard]] int databases() const;
 
   // Whole databases; only with Scope::kAllShards.
+  /// CLIENT PAUSE: nothing is written, so what this reads and has expired is absent, and stays where it is.
+  [[nodiscard]] bool LeavesExpired() const;
   [[nodiscard]] uint64_t CountObjects(int database);
   [[nodiscard]] uint64_t CountExpiring(int database);
   void Flush(int database);
@@ -257,8 +259,6 @@ class Operation {
 
  private:
   [[nodiscard]] storage::CountChange Counts(int database);
-  // CLIENT PAUSE: nothing is written, so what has expired is absent, and stays where it is.
-  [[nodiscard]] bool LeavesExpired() const;
   storage::Object* Touched(storage::Object* found) const {
     // Asked first: most of the time it is as it should be, and the cache line stays clean.
     const storage::AccessClock clock = storage::AccessClockAt(now_ms_);

@@ -165,7 +165,8 @@ OperationBatch::Progress OperationBatch::Execute() {
     if (target_->Knows(item.database, request.keys)) {
       item.depends_on = target_->Run(request, &replies_).depends_on;
       if (tracker_ != nullptr) [[unlikely]]
-        TellOwnInvalidations(item);
+        target_->executor().invalidations().TellOwn(tracker_.get(), item.suppressed, item.resp,
+                                                    &replies_);
     } else if (target_->IsUnreadable(item.database, request.keys)) {
       target_->executor().Refuse(item.command, protocol::errors::kUnreadable, item.resp, &replies_);
     } else {
@@ -180,15 +181,6 @@ OperationBatch::Progress OperationBatch::Execute() {
     if (replies_.size() >= kPartBytes && next_item_ < items_.size()) return Progress::kPart;
   }
   return Progress::kDone;
-}
-
-void OperationBatch::TellOwnInvalidations(const Item& item) {
-  TurnInvalidations& invalidations = target_->executor().invalidations();
-  if (item.suppressed) {
-    invalidations.TellOwnLikeOthers(tracker_.get());
-  } else {
-    invalidations.WriteOwn(item.resp, &replies_);
-  }
 }
 
 // The turn ended within the batch: what depends on it has its ticket now.

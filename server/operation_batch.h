@@ -108,7 +108,6 @@ class OperationBatch final : public Message, public HeldReply {
   void FindKeys();
   void PrefetchNextKeys();
   Progress Execute();
-  void TellOwnInvalidations(const Item& item);
   struct Needed {
     std::vector<NeededKey> keys;
     size_t ahead = 0;  // of them, for later operations: the last ones

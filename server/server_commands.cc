@@ -5,6 +5,9 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include "protocol/errors.h"
 #include "protocol/number.h"
@@ -41,26 +44,25 @@ void Save(Operation& op) {
   if (!started) SendReply(*token, [](ReplyWriter& reply) { reply.Error(errors::kSaveInProgress); });
 }
 
+// How it ends is seen in INFO. In a transaction Redis leaves it for later, and says so; clients may look at the words.
+void StartInBackground(Operation& op, std::string_view what, std::string_view busy) {
+  if (!op.services().StartCheckpoint([](bool, const std::string&) {})) {
+    return op.reply().Error(busy);
+  }
+  op.reply().Status(fmt::format("{} {}", what, op.may_wait() ? "started" : "scheduled"));
+}
+
 // SCHEDULE makes no difference: nothing but another checkpoint stands in a checkpoint's way.
 void BgSave(Operation& op) {
   if (op.argc() > 2 || (op.argc() == 2 && !EqualsIgnoreCase(op.arg(1), "SCHEDULE"))) {
     return op.reply().Error(errors::kSyntax);
   }
-  // How it ends is seen in INFO.
-  if (!op.services().StartCheckpoint([](bool, const std::string&) {})) {
-    return op.reply().Error(errors::kSaveInProgress);
-  }
-  // In a transaction Redis leaves it for later, and says so; clients may look at the words.
-  op.reply().Status(op.may_wait() ? "Background saving started" : "Background saving scheduled");
+  StartInBackground(op, "Background saving", errors::kSaveInProgress);
 }
 
 // What Redis's rewriting is for, a checkpoint does: the journal becomes short again.
 void BgRewriteAof(Operation& op) {
-  if (!op.services().StartCheckpoint([](bool, const std::string&) {})) {
-    return op.reply().Error(errors::kRewriteInProgress);
-  }
-  op.reply().Status(op.may_wait() ? "Background append only file rewriting started"
-                                  : "Background append only file rewriting scheduled");
+  StartInBackground(op, "Background append only file rewriting", errors::kRewriteInProgress);
 }
 
 void LastSave(Operation& op) { op.reply().Integer(op.services().checkpoint_info().last_success_s); }

@@ -168,7 +168,7 @@ bool Session::Dispatch(std::span<const std::string_view> args) {
   request.deferred_factory = &Session::MakeDeferred;
   request.deferred_context = this;
   if (client_.tracking != nullptr) [[unlikely]]
-    TrackIn(&request);
+    request.TrackFor(client_);
   return DispatchTo(context_.router->TargetOf(*command, request.keys), request);
 }
 

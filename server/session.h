@@ -190,7 +190,6 @@ class Session final : public ClientDialogue,
 
   // CLIENT TRACKING (session_tracking.cc).
   [[nodiscard]] ClientTracker* tracker() const;
-  void TrackIn(Request* request) const;
   void ForgetCaching(std::span<const std::string_view> args);
   void PutPush(std::string_view bytes);
 

@@ -15,12 +15,6 @@ ClientTracker* Session::tracker() const {
   return client_.tracking == nullptr ? nullptr : &client_.tracking->tracker();
 }
 
-void Session::TrackIn(Request* request) const {
-  request->tracker = tracker();
-  request->remembers =
-      (request->command->flags & kReadonly) != 0 && client_.tracking->Remembers(client_.caching);
-}
-
 // CLIENT CACHING is for the next request; as in Redis those of CLIENT do not count, and a transaction is one.
 void Session::ForgetCaching(std::span<const std::string_view> args) {
   if (client_.transaction != nullptr) return;

@@ -58,7 +58,7 @@ storage::Ticket Shard::CloseTurn() {
     TALLY_ASSERT(!gate_.waits_for_open_turn(), "a reply waits for a change set that will not come");
     Announce(storage::kNoTicket);
     // Where databases were emptied that were empty, or a tracking table had no room.
-    if (const auto notice = executor_->invalidations().Take()) notice->Tell();
+    executor_->invalidations().TellNow();
     return storage::kNoTicket;
   }
   change_set_.clear();

@@ -210,15 +210,10 @@ void SpanningOperation::RunHandlers(Shard* last) {
                             &reply_);
   } else {
     outcome_ = last->executor().Run(request_, keyspaces_.data(), &reply_);
-    if (tracker_ != nullptr) TellOwnInvalidations(&last->executor().invalidations());
-  }
-}
-
-void SpanningOperation::TellOwnInvalidations(TurnInvalidations* invalidations) {
-  if (suppressed_ || outcome_.deferred) {
-    invalidations->TellOwnLikeOthers(tracker_.get());
-  } else {
-    invalidations->WriteOwn(request_.resp, &reply_);
+    if (tracker_ != nullptr) {
+      last->executor().invalidations().TellOwn(tracker_.get(), suppressed_ || outcome_.deferred,
+                                               request_.resp, &reply_);
+    }
   }
 }
 
@@ -249,8 +244,8 @@ void SpanningOperation::Run(Shard* last) {
       if (keyspaces_[visit]->has_changes()) keyspaces_[visit]->Stamp(ticket);
     }
     if (outcome_.depends_on == storage::kOpenTicket) outcome_.depends_on = ticket;
-  } else if (const auto notice = last->executor().invalidations().Take()) {
-    notice->Tell();
+  } else {
+    last->executor().invalidations().TellNow();
   }
   last->Announce(ticket);
   for (const uint32_t visit : visits_) {

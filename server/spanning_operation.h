@@ -79,7 +79,6 @@ class SpanningOperation final : public Message, public HeldReply {
   void PinOn(Shard* shard);
   void Run(Shard* last);
   void RunHandlers(Shard* last);
-  void TellOwnInvalidations(TurnInvalidations* invalidations);
   void Tell(Shard* last, std::unique_ptr<Message> self);
   void LeaveOther(Shard* shard, bool entered);
   static void Unpin(const std::vector<NeededKey>& keys, Shard* shard);

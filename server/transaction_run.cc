@@ -78,10 +78,7 @@ storage::Ticket TransactionRun::RunRequests(Request* request, storage::Keyspace*
     request->keys = requests.keys(i);
     request->database = client_->database;
     request->resp = client_->resp;
-    const Tracking* const tracking = client_->tracking.get();
-    request->tracker = tracking == nullptr ? nullptr : &tracking->tracker();
-    request->remembers = tracking != nullptr && (request->command->flags & kReadonly) != 0 &&
-                         tracking->Remembers(client_->caching);
+    request->TrackFor(*client_);
     const size_t begin = reply->size();
     const Outcome outcome = shard->executor().Run(*request, keyspaces, reply);
     depends_on = std::max(depends_on, outcome.depends_on);

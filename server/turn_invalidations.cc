@@ -48,9 +48,22 @@ void TurnInvalidations::TellOwnLikeOthers(ClientTracker* tracker) {
   }
 }
 
+void TurnInvalidations::TellOwn(ClientTracker* tracker, bool silent, int resp, std::string* out) {
+  if (silent) {
+    TellOwnLikeOthers(tracker);
+  } else {
+    WriteOwn(resp, out);
+  }
+}
+
 std::unique_ptr<storage::DurableNotice> TurnInvalidations::Take() {
   if (changes_.empty()) return nullptr;
   return std::make_unique<InvalidationNotice>(registry_, std::exchange(changes_, {}));
+}
+
+void TurnInvalidations::TellNow() {
+  if (changes_.empty()) return;
+  registry_->Tell(std::exchange(changes_, {}));
 }
 
 bool TurnInvalidations::Note(std::string_view name, storage::Trackers trackers, bool spares_own) {

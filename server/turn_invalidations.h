@@ -35,18 +35,22 @@ class TurnInvalidations final : public storage::ChangeListener {
   /// What requests of a client have changed of its own copies, and were not asked for yet, as pushes; nothing for
   /// RESP2, which has none.
   void WriteOwn(int resp, std::string* out);
-  /// There is no reply to put it behind: it is told like all the rest.
-  void TellOwnLikeOthers(ClientTracker* tracker);
+  /// The same for `tracker`'s client, be it that the reply is `silent` or comes later: then there is none to put it
+  /// behind, and it is told like all the rest.
+  void TellOwn(ClientTracker* tracker, bool silent, int resp, std::string* out);
 
   [[nodiscard]] bool empty() const { return changes_.empty(); }
   /// What there is, to be told when its change set is durable; null: nothing.
   [[nodiscard]] std::unique_ptr<storage::DurableNotice> Take();
+  /// Tells what there is; where no change set comes that it could wait for.
+  void TellNow();
 
   bool OnChange(std::string_view name, storage::Trackers trackers, bool expired) override;
   void OnForgotten(std::string_view name, storage::Trackers trackers) override;
   void OnFlush() override;
 
  private:
+  void TellOwnLikeOthers(ClientTracker* tracker);
   bool Note(std::string_view name, storage::Trackers trackers, bool spares_own);
   [[nodiscard]] bool IsOwn(const ClientTracker* tracker) const {
     return tracker == current_ && tracker->redirect() == 0;

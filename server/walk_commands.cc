@@ -144,8 +144,7 @@ void Scan(Operation& op) {
   if (!ParseScan(op, &options)) return;
   const SlotPosition from = PositionOf(options.cursor);
   const auto wanted = static_cast<size_t>(options.count);
-  auto visitor = std::make_unique<ScanVisitor>(std::move(options),
-                                               !op.services().are_writes_paused(), op.Defer());
+  auto visitor = std::make_unique<ScanVisitor>(std::move(options), !op.LeavesExpired(), op.Defer());
   op.walker().Walk(std::move(visitor), op.database(), from, wanted);
 }
 
@@ -247,7 +246,7 @@ class RandomKeyVisitor final : public WalkVisitor {
 
 void RandomKey(Operation& op) {
   auto visitor = std::make_unique<RandomKeyVisitor>(&op.walker(), op.database(),
-                                                    !op.services().are_writes_paused(), op.Defer());
+                                                    !op.LeavesExpired(), op.Defer());
   const SlotPosition from = visitor->RandomSlot();
   op.walker().Walk(std::move(visitor), op.database(), from, RandomKeyVisitor::kCandidates);
 }

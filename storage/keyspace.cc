@@ -13,16 +13,15 @@ namespace {
 // What a change takes beside its name and its bytes, or more.
 constexpr size_t kChangeOverheadBytes = 32;
 
-ObjectPtr CloneWithExpiry(const Key& key, const Object& object, int64_t expires_at_ms) {
-  ObjectPtr clone = object.is_integer() ? Object::NewInteger(key, object.integer(), expires_at_ms)
-                                        : Object::NewBytes(key, object.bytes(), {}, expires_at_ms);
-  clone->set_edited(object.is_edited());
-  return clone;
-}
-
 ObjectPtr Edited(ObjectPtr object, bool edited) {
   object->set_edited(edited);
   return object;
+}
+
+ObjectPtr CloneWithExpiry(const Key& key, const Object& object, int64_t expires_at_ms) {
+  return Edited(object.is_integer() ? Object::NewInteger(key, object.integer(), expires_at_ms)
+                                    : Object::NewBytes(key, object.bytes(), {}, expires_at_ms),
+                object.is_edited());
 }
 
 }  // namespace
