@@ -10,7 +10,7 @@ build_packages=(
 )
 
 test_packages=(
-  ccache clang clang-format clang-tidy curl python3 strace
+  ccache clang clang-format clang-tidy curl libclang-rt-dev python3 strace
   libbenchmark-dev libgmock-dev libgtest-dev libhiredis-dev
   redis-server redis-tools
   # Client libraries, for tests/clients.

@@ -27,7 +27,7 @@
 namespace tally::test {
 namespace {
 
-constexpr int kSteps = 2500;
+constexpr int kSteps = 1500;
 
 class KeyEventsTest : public testing::TestWithParam<std::tuple<int, bool>> {
  protected:

@@ -10,6 +10,7 @@
 
 #include "protocol/errors.h"
 #include "server/input_gate.h"
+#include "tests/end_to_end/support/scale.h"
 #include "tests/server/session_harness.h"
 
 namespace tally::server {
@@ -268,7 +269,8 @@ TEST_P(ColdObjectsTest, ASpanningCommandIsInsideNoShardWhileItWaits) {
 // objects stays right.
 TEST_P(ColdObjectsTest, RandomLivesOfCounters) {
   constexpr int kKeys = 12;
-  for (unsigned seed = 0; seed < 12; ++seed) {
+  const auto seeds = static_cast<unsigned>(test::Scaled(12));
+  for (unsigned seed = 0; seed < seeds; ++seed) {
     SCOPED_TRACE(seed);
     SessionHarness world(GetParam());
     std::mt19937_64 random(seed);

@@ -11,16 +11,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/end_to_end/support/scale.h"
 #include "tests/server/session_harness.h"
 
 namespace tally::server {
 namespace {
 
-#ifdef NDEBUG
-constexpr unsigned kDisturbedScans = 20;
-#else
-constexpr unsigned kDisturbedScans = 4;  // the inner loop
-#endif
+constexpr int kDisturbedScans = 12;
 
 class WalkCommandsTest : public ::testing::TestWithParam<uint32_t> {
  protected:
@@ -143,7 +140,8 @@ TEST_P(WalkCommandsTest, WhatStaysDuringAScanIsGivenWhateverHappens) {
 
 // A range is being read: what was read may be of before a change, and what is in memory may be about to leave.
 TEST_P(WalkCommandsTest, WhatStaysIsGivenWhateverHappensWhileARangeIsRead) {
-  for (unsigned seed = 0; seed < kDisturbedScans; ++seed) {
+  const auto scans = static_cast<unsigned>(test::Scaled(kDisturbedScans));
+  for (unsigned seed = 0; seed < scans; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     SessionHarness world(GetParam());

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "server/wall_clock.h"
+#include "tests/end_to_end/support/scale.h"
 #include "tests/server/session_harness.h"
 
 namespace tally::server {
@@ -174,7 +175,8 @@ TEST_P(WatchTest, ClientInfoTellsOfIt) {
 
 // Read, add one, write if nobody was faster: no increment is lost, whatever the order of events.
 TEST_P(WatchTest, OptimisticIncrementsAreNeverLost) {
-  for (unsigned seed = 0; seed < 12; ++seed) {
+  const auto seeds = static_cast<unsigned>(test::Scaled(12));
+  for (unsigned seed = 0; seed < seeds; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     server.Ask(other, "MSET " + a + " 0 " + c + " 0\r\n");

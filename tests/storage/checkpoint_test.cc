@@ -10,6 +10,7 @@
 
 #include "storage/checkpoint_run.h"
 #include "storage/object_codec.h"
+#include "tests/end_to_end/support/scale.h"
 #include "tests/storage/faulty_database.h"
 #include "tests/storage/shard_world.h"
 #include "tests/storage/test_store.h"
@@ -21,6 +22,11 @@ constexpr uint32_t kShards = 3;
 
 class CheckpointTest : public ::testing::TestWithParam<StoreKind> {
  protected:
+  // How many random worlds a test lives through.
+  static uint64_t Seeds(int in_memory, int on_rocks) {
+    return static_cast<uint64_t>(
+        test::Scaled(GetParam() == StoreKind::kMemory ? in_memory : on_rocks));
+  }
   // A store and a world on it that has seen some turns.
   void Begin(uint64_t seed, Durability durability, int turns) {
     store_.reset();
@@ -233,7 +239,7 @@ void CheckpointTest::CrashAtEachStep(uint64_t seed, Durability durability,
 }
 
 TEST_P(CheckpointTest, ACrashAtAnyStepLosesNothing) {
-  const uint64_t seeds = GetParam() == StoreKind::kMemory ? 4 : 1;
+  const uint64_t seeds = Seeds(/*in_memory=*/4, /*on_rocks=*/1);
   for (uint64_t seed = 1; seed <= seeds && !HasFatalFailure(); ++seed) {
     CrashAtEachStep(seed, Durability::kSynced, FaultyDatabase::When::kInsteadOfTheCall);
     CrashAtEachStep(seed, Durability::kSynced, FaultyDatabase::When::kAfterTheCall);
@@ -241,7 +247,7 @@ TEST_P(CheckpointTest, ACrashAtAnyStepLosesNothing) {
 }
 
 TEST_P(CheckpointTest, NeitherDoesItWhereCommitsAreNotSynced) {
-  const uint64_t seeds = GetParam() == StoreKind::kMemory ? 4 : 1;
+  const uint64_t seeds = Seeds(/*in_memory=*/4, /*on_rocks=*/1);
   for (uint64_t seed = 101; seed <= 100 + seeds && !HasFatalFailure(); ++seed) {
     CrashAtEachStep(seed, Durability::kWritten, FaultyDatabase::When::kAfterTheCall);
   }
@@ -268,7 +274,7 @@ void CheckpointTest::FailAtEachStep(uint64_t seed, FaultyDatabase::When when) {
 }
 
 TEST_P(CheckpointTest, AStepThatFailsChangesNothingAndTheNextCheckpointMakesUpForIt) {
-  const uint64_t seeds = GetParam() == StoreKind::kMemory ? 5 : 1;
+  const uint64_t seeds = Seeds(/*in_memory=*/5, /*on_rocks=*/1);
   for (uint64_t seed = 1; seed <= seeds && !HasFatalFailure(); ++seed) {
     FailAtEachStep(seed, FaultyDatabase::When::kInsteadOfTheCall);
     FailAtEachStep(seed, FaultyDatabase::When::kAfterTheCall);
@@ -276,7 +282,7 @@ TEST_P(CheckpointTest, AStepThatFailsChangesNothingAndTheNextCheckpointMakesUpFo
 }
 
 TEST_P(CheckpointTest, RandomLivesWithCrashesAnywhere) {
-  const uint64_t seeds = GetParam() == StoreKind::kMemory ? 20 : 2;
+  const uint64_t seeds = Seeds(/*in_memory=*/20, /*on_rocks=*/2);
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);

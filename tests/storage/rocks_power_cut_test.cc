@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/end_to_end/support/scale.h"
 #include "tests/storage/forgetful_disk.h"
 #include "tests/storage/shard_world.h"
 #include "tests/storage/test_store.h"
@@ -68,7 +69,7 @@ TEST(RocksPowerCutTest, WhatAStartHasReadStaysThoughOnlyAKilledProcessHadWritten
 // Turns, commits, checkpoints and journal switches on a thread of their own; the power goes at any
 // moment of that. What was acknowledged before is there.
 TEST(RocksPowerCutTest, WhatWasAcknowledgedIsThereAfterAPowerCutAtAnyMoment) {
-  constexpr int kLives = 40;
+  const int lives = test::Scaled(40);
   constexpr int kLongestLifeUs = 60'000;
   const uint64_t seed = Seed();
   SCOPED_TRACE("replay (timing apart): TALLY_SEED=" + std::to_string(seed));
@@ -77,7 +78,7 @@ TEST(RocksPowerCutTest, WhatWasAcknowledgedIsThereAfterAPowerCutAtAnyMoment) {
   ShardWorld world(/*shards=*/2, seed);
   Ticket promised = kNoTicket;
   Ticket last = kNoTicket;
-  for (int life = 0; life < kLives; ++life) {
+  for (int life = 0; life < lives; ++life) {
     const Durability durability = life % 4 == 3 ? Durability::kWritten : Durability::kSynced;
     const Status status = world.Start(store.database(), durability, promised);
     ASSERT_TRUE(status.ok()) << "life " << life << ": " << status.message();
