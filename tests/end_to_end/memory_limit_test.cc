@@ -21,6 +21,7 @@
 
 #include "tests/end_to_end/support/client.h"
 #include "tests/end_to_end/support/info.h"
+#include "tests/end_to_end/support/sanitizers.h"
 #include "tests/end_to_end/support/scale.h"
 #include "tests/end_to_end/support/server_process.h"
 
@@ -61,14 +62,6 @@ int64_t StatusBytes(pid_t pid, std::string_view name) {
     return std::strtoll(line.c_str() + name.size() + 1, nullptr, 10) * 1024;
   }
   return -1;
-}
-
-bool IsSanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#else
-  return false;
-#endif
 }
 
 std::string CounterName(int number) { return fmt::format("counter:{:08}", number); }
@@ -122,7 +115,7 @@ class MemoryLimitTest : public testing::Test {
 };
 
 TEST_F(MemoryLimitTest, TwoMillionCountersFitInto64MegabytesAndAStartLoadsNone) {
-  if (IsSanitized()) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
+  if (kIsSanitized) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
   const int counters = Scaled(kCounters);
   const ServerOptions options{.extra_arguments = {"--maxmemory", std::to_string(kLimitBytes)}};
   ServerProcess server(options);
@@ -142,12 +135,9 @@ TEST_F(MemoryLimitTest, TwoMillionCountersFitInto64MegabytesAndAStartLoadsNone) 
       counters, took.count(), base >> 20, peak >> 20,
       InfoNumber(server.port(), "tally_resident_objects"));
   RecordProperty("peak_mib", static_cast<int>(peak >> 20));
-  // The sanitizers' own memory is not the server's.
-  if (!IsSanitized()) {
-    EXPECT_LE(peak, kLimitBytes + kMomentBytes);
-    EXPECT_LE(InfoNumber(server.port(), "used_memory"), kLimitBytes);
-    ExpectWithinTheLimitAtRest(server.pid());
-  }
+  EXPECT_LE(peak, kLimitBytes + kMomentBytes);
+  EXPECT_LE(InfoNumber(server.port(), "used_memory"), kLimitBytes);
+  ExpectWithinTheLimitAtRest(server.pid());
 
   // A stop during a checkpoint leaves what came after it to the journal.
   const auto deadline = Clock::now() + kPatience;
@@ -175,7 +165,7 @@ TEST_F(MemoryLimitTest, TwoMillionCountersFitInto64MegabytesAndAStartLoadsNone) 
 // Counters are all of one size. Here objects of all sizes come, go, and become others, so that what they leave
 // free fits nothing; some are as large as what eviction gives back in a turn.
 TEST_F(MemoryLimitTest, ObjectsOfAllSizesThatChangeAllTheTimeFitInto64Megabytes) {
-  if (IsSanitized()) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
+  if (kIsSanitized) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
   constexpr int kWrites = 10'000;
   constexpr int kNames = 8'000;
   constexpr size_t kLargestBytes = size_t{256} << 10;
@@ -226,7 +216,7 @@ TEST_F(MemoryLimitTest, ObjectsOfAllSizesThatChangeAllTheTimeFitInto64Megabytes)
 
 // Whether they leave or stay, and though none of the names is in memory.
 TEST_F(MemoryLimitTest, ManyClientsThatAskForAllNamesDoNotFillMemory) {
-  if (IsSanitized()) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
+  if (kIsSanitized) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
   constexpr int kClients = 60;
   const int names = Scaled(30'000);
   for (const int threads : {1, 2}) {
@@ -297,7 +287,7 @@ TEST_F(MemoryLimitTest, WhoReadsNoneOfItsNamesLosesItsConnection) {
 
 // Each asks for more than memory holds, and reads it later.
 TEST_F(MemoryLimitTest, LargeRepliesThatNobodyReadsDoNotFillMemory) {
-  if (IsSanitized()) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
+  if (kIsSanitized) GTEST_SKIP() << "the sanitizers' own memory leaves no room for objects";
   constexpr int kClients = 10;
   constexpr int kValues = 300;
   constexpr size_t kValueBytes = size_t{256} << 10;

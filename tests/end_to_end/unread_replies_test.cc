@@ -15,6 +15,7 @@
 
 #include "tests/end_to_end/support/client.h"
 #include "tests/end_to_end/support/info.h"
+#include "tests/end_to_end/support/sanitizers.h"
 #include "tests/end_to_end/support/server_process.h"
 
 namespace tally::test {
@@ -25,14 +26,6 @@ constexpr int64_t kValueBytes = int64_t{32} << 20;
 constexpr int64_t kLeftBytes = int64_t{6} << 20;
 // What else may come and go meanwhile.
 constexpr int64_t kNoiseBytes = int64_t{6} << 20;
-
-bool IsSanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#else
-  return false;
-#endif
-}
 
 /// The number behind `label`; -1 when there is none.
 int64_t NumberBehind(std::string_view text, std::string_view label) {
@@ -90,7 +83,7 @@ class Reader {
 
 TEST(UnreadRepliesTest, WhatWasTakenOfAReplyGivesItsMemoryBackWhileTheRestWaits) {
   if (TallyIsStoodInFor()) GTEST_SKIP() << "Redis keeps a reply whole";
-  if (IsSanitized()) GTEST_SKIP() << "a sanitizer's allocator does not tell what is used";
+  if (kIsSanitized) GTEST_SKIP() << "a sanitizer's allocator does not tell what is used";
   ServerProcess server({.threads = 1});
   Client observer(server.port());
   ASSERT_EQ(observer.Command({"SETRANGE", "large", std::to_string(kValueBytes - 1), "x"}),

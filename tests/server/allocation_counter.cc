@@ -4,22 +4,13 @@
 
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TALLY_COUNTS_ALLOCATIONS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TALLY_COUNTS_ALLOCATIONS 0
-#endif
-#endif
-#ifndef TALLY_COUNTS_ALLOCATIONS
-#define TALLY_COUNTS_ALLOCATIONS 1
-#endif
+#include "tests/end_to_end/support/sanitizers.h"
 
 namespace {
 thread_local uint64_t allocations = 0;
 }  // namespace
 
-#if TALLY_COUNTS_ALLOCATIONS
+#if !TALLY_IS_SANITIZED
 extern "C" {
 void* __libc_malloc(size_t size);                 // NOLINT(*-reserved-identifier)
 void* __libc_calloc(size_t count, size_t size);   // NOLINT(*-reserved-identifier)
@@ -44,6 +35,6 @@ namespace tally::server {
 
 uint64_t AllocationsOfThisThread() { return allocations; }
 
-bool AllocationsAreCounted() { return TALLY_COUNTS_ALLOCATIONS != 0; }
+bool AllocationsAreCounted() { return !tally::test::kIsSanitized; }
 
 }  // namespace tally::server
