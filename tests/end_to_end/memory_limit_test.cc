@@ -36,8 +36,8 @@ constexpr int kReads = 1'000;
 constexpr int64_t kLimitBytes = int64_t{64} << 20;
 // Beyond --maxmemory for moments: what is given back only at the end of a turn, or some time later.
 constexpr int64_t kMomentBytes = kLimitBytes * 3 / 4;
-// And at rest.
-constexpr int64_t kRestBytes = kLimitBytes / 16;
+// And at rest: what is promised. Most often a tenth of it is used, now and then a half.
+constexpr int64_t kRestBytes = kLimitBytes * 15 / 100;
 // For names that are gathered, and unread.
 constexpr int64_t kNamesBytes = int64_t{12} << 20;
 constexpr std::chrono::seconds kPatience{60};
