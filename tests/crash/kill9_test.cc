@@ -92,7 +92,8 @@ class Crasher {
   [[nodiscard]] bool GoesOn(int round, int rounds, bool wants_loads = false) const {
     constexpr int kMostRounds = 300;
     if (round >= kMostRounds) return false;
-    return round < rounds || answered_ <= rounds || unanswered_ == 0 || (wants_loads && loads_ == 0);
+    return round < rounds || answered_ <= rounds || unanswered_ == 0 ||
+           (wants_loads && loads_ == 0);
   }
   int64_t answered() const { return answered_; }
   int64_t unanswered() const { return unanswered_; }
