@@ -158,7 +158,7 @@ bool TakeString(std::string_view* in, size_t most_bytes, std::string* room,
   if (first == kInt32) is_good = TakeInteger<int32_t>(in, room);
   if (first == kCompressed) is_good = TakeCompressed(in, most_bytes, room);
   *text = *room;
-  return is_good;
+  return is_good && room->size() <= most_bytes;
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ std::span<char> ReadBuffer::Prepare(std::size_t min_bytes) {
     const std::size_t unread_bytes = end_ - begin_;
     Check(min_bytes <= std::numeric_limits<std::size_t>::max() / 4 - unread_bytes,
           "Prepare was asked for more than memory can hold");
-    const std::size_t needed = unread_bytes + min_bytes;
+    const std::size_t needed = unread_bytes + std::max(min_bytes, std::size_t{1});
     if (needed <= capacity_ && unread_bytes <= begin_) {
       // At least as many bytes were consumed since the last move as are moved now.
       std::memmove(storage_.get(), storage_.get() + begin_, unread_bytes);

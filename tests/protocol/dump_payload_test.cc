@@ -71,6 +71,11 @@ TEST(DumpPayloadTest, ReadsWhatItWrites) {
   }
 }
 
+TEST(DumpPayloadTest, NumbersAreBoundedLikeOtherText) {
+  EXPECT_EQ(Read(DumpString("-128"), 4), "-128");
+  EXPECT_EQ(Read(DumpString("-128"), 3), "bad data");
+}
+
 TEST(DumpPayloadTest, ReadsEveryFormOfALength) {
   EXPECT_EQ(Read(Sealed("\x00\x40\x02"
                         "ab"s)),

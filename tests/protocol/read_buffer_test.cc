@@ -27,6 +27,11 @@ TEST(ReadBufferTest, HoldsNoMemoryUntilItIsUsed) {
   EXPECT_EQ(buffer.capacity(), ReadBuffer::kInitialCapacityBytes);
 }
 
+TEST(ReadBufferTest, HasATailForWhoNeedsNoneYet) {
+  ReadBuffer buffer;
+  EXPECT_EQ(buffer.Prepare(0).size(), ReadBuffer::kInitialCapacityBytes);
+}
+
 TEST(ReadBufferTest, GivesBackWhatWasCommittedInOrder) {
   ReadBuffer buffer;
   Append(buffer, "abc");
