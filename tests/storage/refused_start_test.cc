@@ -3,6 +3,7 @@
 #include "tests/storage/refused_start.h"
 
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "storage/recovery.h"
 #include "storage/rocks_database.h"
 #include "tests/storage/shard_world.h"
+#include "tests/storage/test_directory.h"
 
 namespace tally::storage {
 namespace {
@@ -157,6 +159,10 @@ TEST_F(RefusedStartTest, AFirstStartThatWasInterruptedIsStartedOver) {
 
 TEST_F(RefusedStartTest, NothingCanBeWrittenBeforeTheStartIsAccepted) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
+  // Who dies cannot clear up: the directories that the children make are in this test's own.
+  const TestDirectory children;
+  const std::string parent = fs::temp_directory_path();
+  ASSERT_EQ(::setenv("TMPDIR", children.path().c_str(), 1), 0);
   Ticket cut = kNoTicket;
   std::unique_ptr<ObjectFile> file;
   Database* database = store_.database();
@@ -166,6 +172,8 @@ TEST_F(RefusedStartTest, NothingCanBeWrittenBeforeTheStartIsAccepted) {
   EXPECT_DEATH((void)database->DropOldJournalParts(), "before StartWriting");
   EXPECT_DEATH((void)database->WriteMeta("name", "value"), "before StartWriting");
   EXPECT_DEATH((void)database->NewObjectFile(&file), "before StartWriting");
+  EXPECT_FALSE(fs::is_empty(children.path()));
+  ASSERT_EQ(::setenv("TMPDIR", parent.c_str(), 1), 0);
 }
 
 }  // namespace
