@@ -8,75 +8,14 @@
 
 #include <gtest/gtest.h>
 
-#include "server/http_counter.h"
-#include "tests/server/session_harness.h"
+#include "tests/server/http_client.h"
 
 namespace tally::server {
 namespace {
 
-int64_t fake_now_ms = 0;
-
-// An HTTP client without a socket, on core 0. What was not asked for by name is done by `Turns`.
-class HttpClient final : public SessionHost {
- public:
-  explicit HttpClient(SessionHarness* harness)
-      : harness_(harness),
-        client_(harness->Connect()),
-        dialogue_(&client_.session(), this, &harness->services.config(), &content_,
-                  [] { return fake_now_ms; }) {
-    client_.withhold_output = true;  // the dialogue takes it
-  }
-
-  void Send(std::string_view bytes) {
-    const std::span<char> tail = in_.Prepare(bytes.size());
-    std::memcpy(tail.data(), bytes.data(), bytes.size());
-    in_.Commit(bytes.size());
-    Pump();
-  }
-  void Get(std::string_view target, std::string_view fields = "Host: localhost\r\n") {
-    Send("GET " + std::string(target) + " HTTP/1.1\r\n" + std::string(fields) + "\r\n");
-  }
-  void Pump() {
-    dialogue_.PassOn();
-    if (!in_.unread().empty() && dialogue_.AcceptsInput()) dialogue_.OnInput(&in_);
-  }
-  /// What has been said so far, as "200 body|409 body|".
-  std::string Take() {
-    dialogue_.TakeOutput(&out_);
-    std::string told;
-    while (!out_.empty()) {
-      const size_t body = out_.find("\r\n\r\n") + 4;
-      const size_t length = out_.find("Content-Length: ");
-      const size_t size =
-          length < body ? static_cast<size_t>(std::stoi(out_.substr(length + 16))) : 0;
-      told += out_.substr(9, 3) + " " + out_.substr(body, size) + "|";
-      out_.erase(0, body + size);
-    }
-    return told;
-  }
-  std::string Ask(std::string_view target, std::string_view fields = "Host: localhost\r\n") {
-    Get(target, fields);
-    harness_->Run();
-    return Take();
-  }
-  [[nodiscard]] HttpDialogue& dialogue() { return dialogue_; }
-  [[nodiscard]] size_t unread() const { return in_.unread().size(); }
-
-  void OnOutput() override {}
-  void OnReadyForInput() override {}
-
- private:
-  SessionHarness* const harness_;
-  TestClient& client_;
-  HttpCounter content_;
-  HttpDialogue dialogue_;
-  protocol::ReadBuffer in_;
-  std::string out_;
-};
-
 class HttpDialogueTest : public ::testing::TestWithParam<uint32_t> {
  protected:
-  HttpDialogueTest() : harness(GetParam()), http(&harness) { fake_now_ms = 1'000; }
+  HttpDialogueTest() : harness(GetParam()), http(&harness) { HttpClient::fake_now_ms = 1'000; }
 
   SessionHarness harness;
   HttpClient http;
@@ -234,7 +173,7 @@ TEST_P(HttpDialogueTest, AnErrorIsTheLastReplyAndLingers) {
   EXPECT_TRUE(http.dialogue().finished());
   EXPECT_TRUE(http.dialogue().lingers());
   EXPECT_FALSE(http.dialogue().IsTooSlow());
-  fake_now_ms += HttpLimits::kLingerMs + 1;
+  HttpClient::fake_now_ms += HttpLimits::kLingerMs + 1;
   EXPECT_TRUE(http.dialogue().IsTooSlow());
   HttpClient reader(&harness);
   EXPECT_EQ(reader.Ask("/?name=A"), Count("A", "1"));
@@ -244,19 +183,19 @@ TEST_P(HttpDialogueTest, ARequestThatTakesTooLongIsCutOff) {
   http.Send("GET / HTTP/1.1\r\nHost: ");
   for (int64_t ms = 0; ms < HttpLimits::kRequestTimeoutMs; ms += 1000) {
     EXPECT_FALSE(http.dialogue().IsTooSlow()) << ms;
-    fake_now_ms += 1000;
+    HttpClient::fake_now_ms += 1000;
     http.Send("l");  // a little now and then does not help
   }
-  fake_now_ms += 1;
+  HttpClient::fake_now_ms += 1;
   EXPECT_TRUE(http.dialogue().IsTooSlow());
 }
 
 TEST_P(HttpDialogueTest, WhoAsksNothingForLongIsCutOff) {
-  fake_now_ms += HttpLimits::kIdleTimeoutMs;
+  HttpClient::fake_now_ms += HttpLimits::kIdleTimeoutMs;
   http.Ask("/");
-  fake_now_ms += HttpLimits::kIdleTimeoutMs;
+  HttpClient::fake_now_ms += HttpLimits::kIdleTimeoutMs;
   EXPECT_FALSE(http.dialogue().IsTooSlow());
-  fake_now_ms += 1;
+  HttpClient::fake_now_ms += 1;
   EXPECT_TRUE(http.dialogue().IsTooSlow());
 }
 
@@ -264,7 +203,7 @@ TEST_P(HttpDialogueTest, WhoWaitsForTheDiskIsNotCutOff) {
   http.Get("/increment?name=A");
   http.Send("GET ");
   harness.Settle();
-  fake_now_ms += 10 * HttpLimits::kIdleTimeoutMs;
+  HttpClient::fake_now_ms += 10 * HttpLimits::kIdleTimeoutMs;
   EXPECT_FALSE(http.dialogue().IsTooSlow());
   harness.Run();
   EXPECT_EQ(http.Take(), Count("A", "1"));

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <random>
 #include <span>
@@ -116,7 +116,8 @@ class SessionHarness {
   static constexpr int64_t kNowMs = 1'700'000'000'000;
 
   explicit SessionHarness(
-      uint32_t shards, std::unique_ptr<JournalDatabase> disk = std::make_unique<JournalDatabase>())
+      uint32_t shards, std::unique_ptr<JournalDatabase> disk = std::make_unique<JournalDatabase>(),
+      int databases = Config().databases)
       : database(std::move(disk)),
         shard_map_(shards),
         mailboxes_(shards),
@@ -125,6 +126,7 @@ class SessionHarness {
         loader_(database.get(), &mailboxes_) {
     ++alive_;
     WallClock::SetForTest(kNowMs);
+    services.config().databases = databases;
     services.shared_directory = &exchange_.directory();
     services.shared_tracking = &tracking_;
     services.on_walk = [this](auto visitor, int number, storage::SlotPosition from, size_t wanted) {
@@ -257,12 +259,9 @@ class SessionHarness {
   }
   /// Carries everything that is durable to its place, as a checkpoint does. Between two turns.
   void Checkpoint() {
-    for (Shard* shard : shards_) {
-      if (shard->occupied()) return;
-    }
+    if (std::ranges::any_of(shards_, &Shard::occupied)) return;
     for (Shard* shard : shards_) shard->CloseTurn();
-    while (Commit()) {
-    }
+    while (Commit()) continue;
     for (Shard* shard : shards_) CheckpointShard(&shard->keyspace());
   }
   /// Every object that is clean and that nobody waits for leaves memory. Between two turns.
@@ -297,7 +296,8 @@ class SessionHarness {
   /// The same data after a power cut at this moment.
   [[nodiscard]] std::unique_ptr<SessionHarness> AfterPowerCut() const {
     return std::make_unique<SessionHarness>(static_cast<uint32_t>(shards_.size()),
-                                            database->CloneSynced());
+                                            database->CloneSynced(),
+                                            shards_[0]->keyspace().databases());
   }
   [[nodiscard]] Shard& shard(uint32_t core) { return *shards_[core]; }
   [[nodiscard]] const std::vector<Shard*>& shards() const { return shards_; }
@@ -344,21 +344,21 @@ class SessionHarness {
     constexpr size_t kAll = size_t{1} << 40;
     keyspace->BeginCheckpoint();
     size_t looked_at = 0;
-    for (int number = 0; number < keyspace->databases(); ++number) {
-      const auto byte = static_cast<uint8_t>(number);
-      for (uint32_t slot = keyspace->slots().first; slot < keyspace->slots().end; ++slot) {
-        keyspace->ForEachDirtyFrom(
-            number, slot, floor_, 0, kAll, &looked_at,
-            [&](const storage::Object& object, uint64_t hash) {
-              std::string key;
-              storage::AppendObjectKey(&key, byte,
-                                       {object.name(), static_cast<uint16_t>(slot), hash});
-              database->objects.erase(key);
-              if (object.is_tombstone()) return;
-              std::string value;
-              storage::AppendObjectValue(&value, object, keyspace->generation(number));
-              database->objects[key] = value;
-            });
+    int number = 0;
+    uint32_t slot = 0;
+    const std::function<void(const storage::Object&, uint64_t)> copy = [&](const auto& object,
+                                                                           uint64_t hash) {
+      std::string key;
+      storage::AppendObjectKey(&key, static_cast<uint8_t>(number),
+                               {object.name(), static_cast<uint16_t>(slot), hash});
+      database->objects.erase(key);
+      if (object.is_tombstone()) return;
+      std::string* value = &database->objects[key];
+      storage::AppendObjectValue(value, object, keyspace->generation(number));
+    };
+    for (number = 0; number < keyspace->databases(); ++number) {
+      for (slot = keyspace->slots().first; slot < keyspace->slots().end; ++slot) {
+        keyspace->ForEachDirtyFrom(number, slot, floor_, 0, kAll, &looked_at, copy);
       }
     }
     keyspace->EndCheckpoint(log_->durable());
