@@ -58,6 +58,11 @@ if(TALLY_SANITIZE)
   target_link_libraries(tally_compile INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:tally_sanitizer_options>>)
 endif()
 
+if(TALLY_FUZZ)
+  # Counts which edges an input takes; the programs that fuzz link libFuzzer besides.
+  target_compile_options(tally_compile INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # tally_library(<name> SOURCES <file>... LINK <library>...)
 # A static library; as long as it has no source file, a header-only one.
 function(tally_library name)

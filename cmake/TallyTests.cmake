@@ -1,6 +1,6 @@
 # The tests. Unit tests: one program for each source directory. End-to-end and crash tests: one program for each file,
 # run against the server binary that $TALLY_SERVER names; and one test for each client program of tests/clients.
-# Labels: unit, end_to_end, crash, clients.
+# Labels: unit, end_to_end, crash, clients, fuzz.
 
 if(NOT TARGET GTest::gtest_main OR NOT TARGET hiredis::hiredis)
   message(STATUS "Without GoogleTest and hiredis there are no tests; scripts/test installs them")
@@ -103,6 +103,23 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND TARGET tally-server)
     set_tests_properties(clients_${client} PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()
   tally_script_test(clients_handshakes LABEL clients COMMAND tests/clients/handshakes_test.py)
+endif()
+
+# Fuzz targets: a program for each file, and a test that lets it run for a while from the inputs of its corpus.
+# scripts/fuzz runs them for longer.
+if(TALLY_FUZZ)
+  file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cc)
+  file(GLOB fuzz_support_sources CONFIGURE_DEPENDS tests/fuzz/*.cc)
+  list(REMOVE_ITEM fuzz_support_sources ${fuzz_sources} "")
+  tally_library(tally_fuzz_support SOURCES ${fuzz_support_sources} LINK tally_server tally_storage GTest::gtest)
+  foreach(source IN LISTS fuzz_sources)
+    get_filename_component(stem ${source} NAME_WE)
+    add_executable(${stem} ${source})
+    target_link_libraries(${stem} PRIVATE tally_fuzz_support -fsanitize=fuzzer)
+    set_target_properties(${stem} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+    string(REGEX REPLACE "_fuzz$" "" target ${stem})
+    tally_script_test(fuzz_${target} LABEL fuzz COMMAND scripts/fuzz --no-build ${target})
+  endforeach()
 endif()
 
 # The committed page says what the table says.
