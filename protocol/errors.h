@@ -166,6 +166,11 @@ std::string UnknownClientType(std::string_view type);
 std::string UnrecognizedOption(std::string_view option);
 std::string InvalidClientAttribute(std::string_view attribute);  // "lib-name", "lib-ver"
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
+inline constexpr std::string_view kProtectedMode =
+    "DENIED This server is in protected mode: it asks for no password, and so takes clients of its "
+    "own machine only. "
+    "There, set a password (CONFIG SET requirepass) or end the protection (CONFIG SET "
+    "protected-mode no).";
 
 // --- CLIENT TRACKING, CLIENT CACHING ---
 inline constexpr std::string_view kRedirectTwice =

@@ -20,6 +20,11 @@ class ClientDialogue {
   [[nodiscard]] virtual bool AcceptsInput() const = 0;
   /// Goes on with requests that were taken and could not be carried out at once.
   virtual void PassOn() {}
+  /// Input that was taken and not used yet, unless it has become an operation: parts of requests, and requests that
+  /// cannot be carried out now.
+  [[nodiscard]] virtual size_t held_input_bytes() const { return 0; }
+  /// The client has said that it says nothing more.
+  [[nodiscard]] virtual bool input_ended() const { return false; }
   /// Appends what may be told now to `*out`.
   virtual void TakeOutput(std::string* out) = 0;
   /// So many bytes of what was taken out are written.
@@ -36,6 +41,8 @@ class ClientDialogue {
   [[nodiscard]] virtual bool IsTooSlow() { return false; }
   /// Whether a client that takes no reply for a while is cut off, be it in nobody's way.
   [[nodiscard]] virtual bool must_read_replies() const { return false; }
+  /// Frees memory of a client that has been quiet.
+  virtual void ShrinkIfIdle() {}
 
  protected:
   ~ClientDialogue() = default;

@@ -26,6 +26,7 @@ std::string Flags(const ClientState& client) {
   if (client.watch != nullptr && client.watch->changed()) flags += 'd';
   if (client.paused) flags += 'b';
   if (client.close_after_replies) flags += 'c';
+  if (client.unix_socket) flags += 'U';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;

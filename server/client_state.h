@@ -24,8 +24,9 @@ struct ClientState {
   std::string name;
   std::string library_name;
   std::string library_version;
-  std::string address;        // "127.0.0.1:40612"
+  std::string address;        // "127.0.0.1:40612"; "PATH:0" of a Unix socket
   std::string local_address;  // "127.0.0.1:6379"
+  bool unix_socket = false;
   int file_descriptor = -1;
   int resp = 2;
   int database = 0;

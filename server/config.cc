@@ -27,6 +27,16 @@ void Config::set_requirepass(std::string password) {
   has_password_.store(!requirepass_.empty(), std::memory_order_release);
 }
 
+TlsSettings Config::tls() const {
+  const std::lock_guard lock(mutex_);
+  return tls_;
+}
+
+void Config::set_tls(TlsSettings settings) {
+  const std::lock_guard lock(mutex_);
+  tls_ = std::move(settings);
+}
+
 std::vector<double> Config::latency_percentiles() const {
   const std::scoped_lock lock(mutex_);
   return latency_percentiles_;
@@ -57,6 +67,18 @@ std::string_view Name(FsyncPolicy policy) {
       return "no";
   }
   return {};
+}
+
+std::string_view Name(TlsClientAuth auth) {
+  switch (auth) {
+    case TlsClientAuth::kNo:
+      return "no";
+    case TlsClientAuth::kYes:
+      return "yes";
+    case TlsClientAuth::kOptional:
+      return "optional";
+  }
+  return "";
 }
 
 std::string_view Name(DebugCommand who) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/save_points.h"
+#include "server/tls_settings.h"
 
 namespace tally::server {
 
@@ -27,11 +28,16 @@ class Config {
   static constexpr uint64_t kMinJournalLimitBytes = 4096;
 
   // Fixed while serving.
-  std::string bind = "127.0.0.1";  ///< one IPv4 or IPv6 address, in digits
-  uint16_t port = 6379;
-  uint16_t http_port = 8787;    ///< on 127.0.0.1; 0 = no HTTP
-  std::string http_allow_host;  ///< names besides this machine's own, see http_access.h
-  std::string dir = "./data";   ///< absolute once the command line has been read
+  /// Addresses to listen on, as ListeningSocket::Bind takes them, with spaces between; one with a `-` in front may
+  /// be missing.
+  std::string bind = "127.0.0.1";
+  uint16_t port = 6379;     ///< 0 = any, or none where Redis clients have another way in
+  uint16_t tls_port = 0;    ///< of Redis's protocol inside TLS; 0 = none
+  std::string unix_socket;  ///< a path; empty = none
+  uint32_t unix_socket_permissions = 0;  ///< 0 = as the process's umask has it
+  uint16_t http_port = 8787;             ///< on 127.0.0.1; 0 = no HTTP
+  std::string http_allow_host;           ///< names besides this machine's own, see http_access.h
+  std::string dir = "./data";            ///< absolute once the command line has been read
   int threads =
       0;  ///< 0 = the default for this machine (server/main decides and stores the number)
   bool threads_are_automatic = false;  ///< nobody chose their number
@@ -50,6 +56,8 @@ class Config {
   std::atomic<uint32_t> maxclients{10000};
   std::atomic<int64_t> timeout_s{0};  ///< idle clients are closed after it; 0 = never
   std::atomic<int64_t> tcp_keepalive_s{300};
+  /// Without a password, clients of other machines are sent away.
+  std::atomic<bool> protected_mode{true};
   std::atomic<uint64_t> proto_max_bulk_bytes{uint64_t{512} << 20};
 
   std::atomic<int64_t> slowlog_slower_than_us{10000};  ///< negative: nothing is logged
@@ -73,6 +81,9 @@ class Config {
   [[nodiscard]] bool PasswordMatches(std::string_view password) const;
   void set_requirepass(std::string password);
 
+  [[nodiscard]] TlsSettings tls() const;
+  void set_tls(TlsSettings settings);
+
   /// Which ones INFO latencystats tells, each in [0, 100].
   [[nodiscard]] std::vector<double> latency_percentiles() const;
   void set_latency_percentiles(std::vector<double> percentiles);
@@ -84,6 +95,7 @@ class Config {
  private:
   mutable std::mutex mutex_;
   std::string requirepass_;
+  TlsSettings tls_;
   std::vector<double> latency_percentiles_{50, 99, 99.9};
   std::vector<SavePoint> save_points_;
   std::atomic<bool> has_password_{false};

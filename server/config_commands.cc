@@ -71,6 +71,25 @@ std::string_view Refusal(const ConfigParameter& parameter, std::span<const Setti
   return repeated ? errors::kConfigDuplicate : std::string_view();
 }
 
+[[nodiscard]] bool IsOfTls(const Setting& setting) {
+  return setting.parameter->is_option() && setting.parameter->name.starts_with("tls-") &&
+         setting.parameter->access == Access::kMutable;
+}
+
+// What belongs to TLS is good only together, and only if the files are: so it is tried first. Returns what is wrong,
+// and has changed nothing then; or "".
+std::string SetTls(std::span<const Setting> settings, Services& services) {
+  if (std::ranges::none_of(settings, IsOfTls)) return {};
+  Config& config = services.config();
+  TlsSettings before = config.tls();
+  for (const Setting& setting : settings) {
+    if (IsOfTls(setting)) StoreValue(*setting.parameter, setting.value, &config);
+  }
+  std::string problem = services.ReloadTls();
+  if (!problem.empty()) config.set_tls(std::move(before));
+  return problem;
+}
+
 // All or nothing: everything is checked before anything is stored. An error that is found by name shows
 // the name as the client wrote it, one that is found by value shows the parameter's own: as Redis does.
 void Set(Operation& op) {
@@ -90,6 +109,10 @@ void Set(Operation& op) {
                                          : CheckValue(*setting.parameter, setting.value, config);
     if (problem.empty()) continue;
     return op.reply().Error(errors::ConfigSetFailed(setting.parameter->name, problem));
+  }
+  if (const std::string problem = SetTls(settings, op.services()); !problem.empty()) {
+    return op.reply().Error(
+        errors::ConfigSetFailed(std::ranges::find_if(settings, IsOfTls)->parameter->name, problem));
   }
   for (const Setting& setting : settings) {
     if (setting.parameter->access == Access::kFixed) continue;  // others may be reading it

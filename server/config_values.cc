@@ -1,32 +1,79 @@
 #include "server/config_values.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
+#include <algorithm>
+#include <charconv>
 #include <limits>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
+#include "server/bind_address.h"
 #include "server/descriptor_limit.h"
 #include "server/http_access.h"
 #include "server/key_events.h"
 #include "server/percentiles.h"
 #include "server/save_points.h"
+#include "server/tls_context.h"
 
 namespace tally::server {
 
 namespace errors = protocol::errors;
 
 std::string SetBind(std::string_view text, Config* config) {
-  const std::string address(text == "*" ? "0.0.0.0" : text);
-  std::array<unsigned char, sizeof(in6_addr)> parsed;
-  if (text.find('\0') != std::string_view::npos ||
-      (inet_pton(AF_INET, address.c_str(), parsed.data()) != 1 &&
-       inet_pton(AF_INET6, address.c_str(), parsed.data()) != 1)) {
-    return "argument must be one IP address, such as 127.0.0.1 or ::1, or * for all of IPv4";
+  const std::vector<BindAddress> addresses = BindAddresses(text);
+  const bool is_good = !addresses.empty() && text.find('\0') == std::string_view::npos &&
+                       std::ranges::all_of(addresses, IsAddress);
+  if (!is_good) {
+    return "argument must be IP addresses, such as 127.0.0.1 or ::1, * for all of IPv4 and ::* for "
+           "all of IPv6";
   }
-  if (config != nullptr) config->bind = address;
+  if (config != nullptr) config->bind = text;
   return {};
+}
+
+std::string SetUnixSocket(std::string_view text, Config* config) {
+  if (text.find('\0') != std::string_view::npos) return "argument must be a path";
+  if (config != nullptr) config->unix_socket = text;
+  return {};
+}
+
+std::string SetPermissions(std::string_view text, Config* config) {
+  uint32_t mode = 0;
+  constexpr uint32_t kAll = 0777;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error != std::errc() || end != text.data() + text.size() || mode > kAll) {
+    return "argument must be an octal number from 0 to 777";
+  }
+  if (config != nullptr) config->unix_socket_permissions = mode;
+  return {};
+}
+
+std::string PermissionsText(const Config& config) {
+  return fmt::format("{:o}", config.unix_socket_permissions);
+}
+
+std::string SetTlsAuth(std::string_view text, Config* config) {
+  TlsSettings settings = config == nullptr ? TlsSettings{} : config->tls();
+  std::string problem =
+      ChooseByName<TlsClientAuth::kNo, TlsClientAuth::kYes, TlsClientAuth::kOptional>(
+          text, &settings.auth_clients);
+  if (problem.empty() && config != nullptr) config->set_tls(std::move(settings));
+  return problem;
+}
+
+std::string SetTlsProtocols(std::string_view text, Config* config) {
+  std::string problem = CheckTlsProtocols(text);
+  if (!problem.empty()) return problem;
+  return SetTlsText<&TlsSettings::protocols>(text, config);
+}
+
+std::string SetTlsPreference(std::string_view text, Config* config) {
+  TlsSettings settings = config == nullptr ? TlsSettings{} : config->tls();
+  std::string problem = ChooseYesNo(text, &settings.prefer_server_ciphers);
+  if (problem.empty() && config != nullptr) config->set_tls(std::move(settings));
+  return problem;
 }
 
 std::string SetDir(std::string_view text, Config* config) {

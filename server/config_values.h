@@ -43,24 +43,33 @@ template <auto kField>
   return std::to_string(+(config.*kField));  // + reads an atomic, too
 }
 
-// One of `kChoices`, by its name.
-template <auto kField, auto... kChoices>
-[[nodiscard]] std::string SetChoice(std::string_view text, Config* config) {
+// One of `kChoices`, by its name, into `*field`, unless that is null.
+template <auto... kChoices>
+[[nodiscard]] std::string ChooseByName(std::string_view text, auto* field) {
   for (const auto choice : {kChoices...}) {
     if (!EqualsIgnoreCase(text, Name(choice))) continue;
-    if (config != nullptr) config->*kField = choice;
+    if (field != nullptr) *field = choice;
     return {};
   }
   return protocol::errors::ConfigNotOneOf(std::array{Name(kChoices)...});
 }
 
-template <auto kField>
-[[nodiscard]] std::string SetYesNo(std::string_view text, Config* config) {
+template <auto kField, auto... kChoices>
+[[nodiscard]] std::string SetChoice(std::string_view text, Config* config) {
+  return ChooseByName<kChoices...>(text, config == nullptr ? nullptr : &(config->*kField));
+}
+
+[[nodiscard]] std::string ChooseYesNo(std::string_view text, auto* field) {
   const bool yes = EqualsIgnoreCase(text, "yes");
   if (!yes && !EqualsIgnoreCase(text, "no"))
     return std::string(protocol::errors::kConfigNotYesOrNo);
-  if (config != nullptr) config->*kField = yes;
+  if (field != nullptr) *field = yes;
   return {};
+}
+
+template <auto kField>
+[[nodiscard]] std::string SetYesNo(std::string_view text, Config* config) {
+  return ChooseYesNo(text, config == nullptr ? nullptr : &(config->*kField));
 }
 
 template <auto kField>
@@ -68,7 +77,29 @@ template <auto kField>
   return config.*kField ? "yes" : "no";
 }
 
+// Of the options with `tls-` that are texts.
+template <auto kField>
+[[nodiscard]] std::string SetTlsText(std::string_view text, Config* config) {
+  if (text.find('\0') != std::string_view::npos) return "argument must not contain a null byte";
+  if (config == nullptr) return {};
+  TlsSettings settings = config->tls();
+  settings.*kField = text;
+  config->set_tls(std::move(settings));
+  return {};
+}
+
+template <auto kField>
+[[nodiscard]] std::string GetTlsText(const Config& config) {
+  return config.tls().*kField;
+}
+
+[[nodiscard]] std::string SetTlsAuth(std::string_view text, Config* config);
+[[nodiscard]] std::string SetTlsProtocols(std::string_view text, Config* config);
+[[nodiscard]] std::string SetTlsPreference(std::string_view text, Config* config);
 [[nodiscard]] std::string SetBind(std::string_view text, Config* config);
+[[nodiscard]] std::string SetUnixSocket(std::string_view text, Config* config);
+[[nodiscard]] std::string SetPermissions(std::string_view text, Config* config);
+[[nodiscard]] std::string PermissionsText(const Config& config);
 [[nodiscard]] std::string SetDir(std::string_view text, Config* config);
 [[nodiscard]] std::string SetMaxMemory(std::string_view text, Config* config);
 [[nodiscard]] std::string SetMaxClients(std::string_view text, Config* config);

@@ -20,18 +20,25 @@ int64_t MonotonicMs() { return MonotonicUs() / 1000; }
 
 }  // namespace
 
-Connection::Connection(ConnectionHost* core, boost::asio::ip::tcp::socket socket,
-                       ClientState client, const HttpContent* http)
+Connection::Connection(ConnectionHost* core, ClientSocket socket, ClientState client,
+                       Language language)
     : core_(core),
       socket_(std::move(socket)),
       session_(new Session(core->session_context(), this, std::move(client))),
-      http_(http == nullptr
-                ? nullptr
-                : std::make_unique<HttpDialogue>(
-                      session_.get(), this, core->session_context().config, http, &MonotonicMs)),
-      dialogue_(http_ != nullptr ? static_cast<ClientDialogue*>(http_.get()) : session_.get()) {}
+      http_(language.http == nullptr ? nullptr
+                                     : std::make_unique<HttpDialogue>(
+                                           session_.get(), this, core->session_context().config,
+                                           language.http, &MonotonicMs)),
+      tls_(language.tls == nullptr ? nullptr
+                                   : std::make_unique<TlsDialogue>(std::move(language.tls), inner(),
+                                                                   this, &MonotonicMs)),
+      dialogue_(tls_ != nullptr ? tls_.get() : inner()) {}
 
 Connection::~Connection() { Close(); }
+
+ClientDialogue* Connection::inner() {
+  return http_ != nullptr ? static_cast<ClientDialogue*>(http_.get()) : session_.get();
+}
 
 void Connection::Start() { StartRead(); }
 
@@ -76,10 +83,15 @@ void Connection::Pump() {
     Close();  // one request larger than any may be
     return;
   }
+  if (dialogue_->input_ended() && !std::exchange(end_of_input_, true)) OnEndOfInput();
   StartRead();
-  session_->client().unread_bytes = in_.unread().size();
-  session_->client().read_capacity_bytes = in_.capacity();
+  NoteInput();
   CloseIfFinished();
+}
+
+void Connection::NoteInput() {
+  session_->client().unread_bytes = in_.unread().size() + dialogue_->held_input_bytes();
+  session_->client().read_capacity_bytes = in_.capacity() + dialogue_->held_input_bytes();
 }
 
 void Connection::OnOutput() {
@@ -112,7 +124,7 @@ void Connection::WriteOut() {
     if (error == boost::asio::error::would_block || error == boost::asio::error::try_again) {
       waiting_to_write_ = true;
       out_.Wait();
-      socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
+      socket_.async_wait(ClientSocket::wait_write,
                          [self = boost::intrusive_ptr<Connection>(this)](const error_code& failed) {
                            self->waiting_to_write_ = false;
                            if (self->closed_) return;
@@ -135,7 +147,8 @@ void Connection::WriteOut() {
   }
   if (dialogue_->has_output()) core_->ScheduleFlush(this);
   // Room for more replies may let the session take more requests.
-  const bool may_take_more = !reading_ || !in_.unread().empty();
+  const bool may_take_more =
+      !reading_ || !in_.unread().empty() || dialogue_->held_input_bytes() != 0;
   if (may_take_more && !session_->stalled()) core_->SchedulePump(this);
   CloseIfFinished();
 }
@@ -157,7 +170,7 @@ void Connection::CloseIfFinished() {
 void Connection::Linger() {
   if (std::exchange(lingering_, true)) return;
   error_code ignored;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(ClientSocket::shutdown_send, ignored);
   StartRead();
 }
 
@@ -199,8 +212,8 @@ bool Connection::IsToBeCutOff() {
 void Connection::ShrinkIfIdle() {
   // A read under way has its place in the buffer.
   if (!reading_) in_.ShrinkIfIdle();
-  session_->client().read_capacity_bytes = in_.capacity();
-  session_->ShrinkIfIdle();
+  NoteInput();
+  dialogue_->ShrinkIfIdle();
   out_.ShrinkIfEmpty();
   if (!closed_ && !reading_ && session_->stalled()) LookForHangUp();
 }

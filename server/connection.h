@@ -4,18 +4,20 @@
 #include <cstdint>
 #include <memory>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "protocol/read_buffer.h"
 #include "server/client_dialogue.h"
+#include "server/connection_socket.h"
 #include "server/http_content.h"
 #include "server/http_dialogue.h"
 #include "server/output_buffer.h"
 #include "server/session.h"
 #include "server/statistics.h"
+#include "server/tls_context.h"
+#include "server/tls_dialogue.h"
 
 namespace tally::server {
 
@@ -55,9 +57,12 @@ class Connection final
   /// No read begins with so much unread while the session is stalled.
   static constexpr size_t kMaxReadAheadBytes = size_t{16} << 10;
 
-  /// `http`: what is served to a client that speaks HTTP; null: it speaks Redis's protocol.
-  Connection(ConnectionHost* core, boost::asio::ip::tcp::socket socket, ClientState client,
-             const HttpContent* http);
+  /// What is spoken. All null: Redis's protocol.
+  struct Language {
+    const HttpContent* http = nullptr;      ///< HTTP, and what it serves
+    std::shared_ptr<const TlsContext> tls;  ///< inside TLS
+  };
+  Connection(ConnectionHost* core, ClientSocket socket, ClientState client, Language language);
   ~Connection() override;
 
   void Start();
@@ -96,14 +101,17 @@ class Connection final
   void CloseIfFinished();
   void Linger();
   void OnEndOfInput();
+  void NoteInput();
+  [[nodiscard]] ClientDialogue* inner();
   void LookForHangUp();
   [[nodiscard]] size_t unsent_bytes() const { return out_.unsent().size(); }
 
   ConnectionHost* const core_;
-  boost::asio::ip::tcp::socket socket_;
+  ClientSocket socket_;
   boost::intrusive_ptr<Session> session_;
   const std::unique_ptr<HttpDialogue> http_;
-  ClientDialogue* const dialogue_;  // http_, else session_
+  const std::unique_ptr<TlsDialogue> tls_;
+  ClientDialogue* const dialogue_;  // the outermost: tls_, else http_, else session_
   protocol::ReadBuffer in_;
   OutputBuffer out_;
   size_t unsent_a_second_ago_ = 0;

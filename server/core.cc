@@ -17,18 +17,11 @@ namespace tally::server {
 
 namespace {
 
-using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr uint64_t kTicksPerSecond = 1000 / Core::kTimerIntervalMs;
 // A client that said nothing for so long gives its buffers back.
 constexpr int64_t kQuietMs = 5000;
-
-std::string ToString(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  const std::string port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
-}
 
 }  // namespace
 
@@ -194,24 +187,26 @@ void Core::PumpScheduled() {
   if (to_pump_.empty()) to_pump_.swap(ready);
 }
 
-void Core::Adopt(tcp::socket socket, uint64_t client_id, ClientDoor door) {
+void Core::Adopt(ClientSocket socket, NewClient who) {
   static constexpr HttpCounter kCounter;
-  error_code ignored;
   ClientState client;
-  client.id = client_id;
-  if (const tcp::endpoint remote = socket.remote_endpoint(ignored); !ignored) {
-    client.address = ToString(remote);
-  }
-  if (const tcp::endpoint local = socket.local_endpoint(ignored); !ignored) {
-    client.local_address = ToString(local);
+  client.id = who.id;
+  if (who.unix_path.empty()) {
+    error_code ignored;
+    client.address = TextOf(socket.remote_endpoint(ignored));
+    client.local_address = TextOf(socket.local_endpoint(ignored));
+  } else {
+    client.unix_socket = true;
+    client.address = client.local_address = who.unix_path + ":0";
   }
   client.file_descriptor = socket.native_handle();
   client.created_ms = client.last_interaction_ms = WallClock::NowMs();
   // HTTP's requests are checked one by one.
-  client.authenticated = door == ClientDoor::kHttp || !environment_.config->has_password();
+  client.authenticated = !SpeaksRedis(who.door) || !environment_.config->has_password();
 
-  const ConnectionPtr connection(new Connection(this, std::move(socket), std::move(client),
-                                                door == ClientDoor::kHttp ? &kCounter : nullptr));
+  const ConnectionPtr connection(new Connection(
+      this, std::move(socket), std::move(client),
+      {.http = SpeaksRedis(who.door) ? nullptr : &kCounter, .tls = std::move(who.tls)}));
   intrusive_ptr_add_ref(connection.get());  // the list's, given back by Forget
   connections_.push_back(*connection);
   statistics_->connections_received.Add(1);

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
+#include "server/client_door.h"
 #include "server/connection.h"
+#include "server/connection_socket.h"
 #include "server/cycle_clock.h"
 #include "server/executor.h"
 #include "server/mailbox.h"
@@ -27,8 +28,13 @@
 
 namespace tally::server {
 
-/// Where clients come in, and so what they speak.
-enum class ClientDoor : uint8_t { kRedis, kHttp };
+/// A client whose socket a core is to take over.
+struct NewClient {
+  uint64_t id = 0;
+  ClientDoor door = ClientDoor::kRedis;
+  std::string unix_path;                  ///< of the socket that it came through; empty: it is TCP
+  std::shared_ptr<const TlsContext> tls;  ///< null: it does not speak TLS
+};
 
 /// What all cores share.
 struct CoreEnvironment {
@@ -86,7 +92,7 @@ class Core final : private ConnectionHost {
   [[nodiscard]] bool IsQuiet() const;
 
   /// Takes over an accepted socket.
-  void Adopt(boost::asio::ip::tcp::socket socket, uint64_t client_id, ClientDoor door);
+  void Adopt(ClientSocket socket, NewClient who);
   void VisitClients(const std::function<Services::ClientAction(ClientState&)>& visit);
   /// A command that ran in another way, since `start_cycles`.
   void CountCall(const Command& command, uint64_t start_cycles) {

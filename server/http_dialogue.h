@@ -43,6 +43,7 @@ class HttpDialogue final : public ClientDialogue {
   [[nodiscard]] bool idle() const override { return exchanges_.empty(); }
   [[nodiscard]] bool IsTooSlow() override;
   [[nodiscard]] bool must_read_replies() const override { return true; }
+  void ShrinkIfIdle() override { session_->ShrinkIfIdle(); }
 
  private:
   // A request and its reply, in the order of the requests.

@@ -27,8 +27,8 @@
 #include "server/config_parse.h"
 #include "server/cycle_clock.h"
 #include "server/descriptor_limit.h"
+#include "server/doors.h"
 #include "server/held_log.h"
-#include "server/listening_socket.h"
 #include "server/memory_usage.h"
 #include "server/residency.h"
 #include "server/server.h"
@@ -134,17 +134,8 @@ int Run(int argc, char** argv) {
   FitDescriptorLimit(&config);
   tally::server::CycleClock::Calibrate();
 
-  tally::server::ListeningSocket socket;
-  if (const Status status = socket.Bind(config.bind, config.port); !status.ok()) {
-    return Fail(status.message());
-  }
-  tally::server::ListeningSocket http;
-  if (config.http_port != 0) {
-    if (const Status status = http.Bind("127.0.0.1", config.http_port, "--http-port");
-        !status.ok()) {
-      return Fail(status.message() + "; --http-port 0 switches HTTP off");
-    }
-  }
+  tally::server::Doors doors;
+  if (const Status status = OpenDoors(config, &doors); !status.ok()) return Fail(status.message());
   std::unique_ptr<tally::storage::DataDirectory> directory;
   if (const Status status = tally::storage::DataDirectory::Open(config.dir, &directory);
       !status.ok()) {
@@ -188,7 +179,7 @@ int Run(int argc, char** argv) {
     [[maybe_unused]] const ssize_t written = write(shutdown_descriptor, &one, sizeof(one));
   };
   Server server(database.get(), std::move(options));
-  if (const Status status = server.Start(std::move(socket), std::move(http)); !status.ok()) {
+  if (const Status status = server.Start(std::move(doors)); !status.ok()) {
     return Fail(fmt::format("{}: {}", directory->path(), status.message()));
   }
   rocks_log.Release();

@@ -53,22 +53,20 @@ Server::~Server() {
   if (running_) Stop(false);
 }
 
-Status Server::Start(ListeningSocket socket, ListeningSocket http) {
-  if (!socket.bound()) {
-    Status bound = socket.Bind(options_.config->bind, options_.config->port);
-    if (!bound.ok()) return bound;
-  }
+Status Server::Start(Doors doors) {
   MakeShards();
   if (Status status = Recover(); !status.ok()) return status;
   if (options_.on_recovered) options_.on_recovered();
   MakeCores();
-  if (Status status = acceptor_->Listen(std::move(socket)); !status.ok()) return status;
-  options_.config->port = acceptor_->port();  // 0 had meant: any
-  if (http.bound()) {
-    http_acceptor_ =
-        std::make_unique<Acceptor>(options_.config, Cores(), ClientDoor::kHttp, &client_ids_);
-    if (Status status = http_acceptor_->Listen(std::move(http)); !status.ok()) return status;
+  if (std::string problem = ReloadTls(); !problem.empty()) return Status::Failure(problem);
+  for (Door& door : doors) {
+    acceptors_.push_back(
+        std::make_unique<Acceptor>(options_.config, Cores(), door.speaks, &client_ids_, &tls_));
+    if (Status status = acceptors_.back()->Listen(std::move(door.socket)); !status.ok()) {
+      return status;
+    }
   }
+  options_.config->port = port();  // 0 had meant: any
   disk_space_.Check();
   RunThreads();
   return Status::Ok();
@@ -133,8 +131,6 @@ void Server::MakeCores() {
     cores_.push_back(std::make_unique<Core>(i, environment, shards_[i], executors_[i].get(),
                                             statistics_[i].get()));
   }
-  acceptor_ =
-      std::make_unique<Acceptor>(options_.config, Cores(), ClientDoor::kRedis, &client_ids_);
 }
 
 std::vector<Core*> Server::Cores() const {
@@ -155,8 +151,7 @@ void Server::RunThreads() {
   }
   residency_->ShareMemory();
   residency_->WarmUp();
-  acceptor_->Start();
-  if (http_acceptor_ != nullptr) http_acceptor_->Start();
+  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) acceptor->Start();
   for (const std::unique_ptr<Core>& core : cores_) {
     threads_.emplace_back([raw = core.get()] { raw->Run(); });
   }
@@ -164,11 +159,16 @@ void Server::RunThreads() {
   running_ = true;
 }
 
-uint16_t Server::port() const { return acceptor_->port(); }
-
-uint16_t Server::http_port() const {
-  return http_acceptor_ == nullptr ? 0 : http_acceptor_->port();
+uint16_t Server::PortOf(ClientDoor door) const {
+  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) {
+    if (acceptor->door() == door && acceptor->port() != 0) return acceptor->port();
+  }
+  return 0;
 }
+
+uint16_t Server::port() const { return PortOf(ClientDoor::kRedis); }
+
+uint16_t Server::http_port() const { return PortOf(ClientDoor::kHttp); }
 
 // Runs `call` on every core's thread and returns when all have run it.
 void Server::OnEachCore(const std::function<void(Core&)>& call) {
@@ -187,8 +187,7 @@ void Server::OnEachCore(const std::function<void(Core&)>& call) {
 void Server::Drain() {
   OnEachCore([this](Core& core) {
     if (core.number() == 0) {
-      acceptor_->Close();
-      if (http_acceptor_ != nullptr) http_acceptor_->Close();
+      for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) acceptor->Close();
     }
     core.StopInput();
   });
@@ -250,8 +249,7 @@ void Server::Stop(bool save) {
   mailboxes_->DiscardAll();
   checkpointer_.reset();
   log_.reset();
-  acceptor_.reset();
-  http_acceptor_.reset();
+  acceptors_.clear();
   cores_.clear();
   residency_.reset();
 }

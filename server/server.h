@@ -13,9 +13,9 @@
 #include "server/announcer.h"
 #include "server/config.h"
 #include "server/disk_space_watch.h"
+#include "server/doors.h"
 #include "server/exchange.h"
 #include "server/housekeeping.h"
-#include "server/listening_socket.h"
 #include "server/mailbox.h"
 #include "server/operation.h"
 #include "server/rate_sampler.h"
@@ -70,16 +70,15 @@ class Server final : public Services, private storage::ShardAccess {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Recovers, listens on `socket` (or binds one as the configuration says), and serves; HTTP, too, if `http` is
-  /// bound. Not ok: the message says why, and nothing runs.
-  storage::Status Start(ListeningSocket socket = {}, ListeningSocket http = {});
+  /// Recovers, listens at the doors, and serves. Not ok: the message says why, and nothing runs.
+  storage::Status Start(Doors doors);
   /// Ends serving: requests already taken are carried out and answered (for at most `kDrainLimitMs`), the
   /// journal is synced, with `save` a checkpoint is made, connections close.
   void Stop(bool save);
 
   static constexpr int64_t kDrainLimitMs = 5000;
 
-  /// The port that it listens on (of interest when the configuration says 0).
+  /// The port of the first door for Redis (of interest when the configuration says 0); 0: there is none on TCP.
   [[nodiscard]] uint16_t port() const;
   /// The same of HTTP; 0: it is not served.
   [[nodiscard]] uint16_t http_port() const;
@@ -117,6 +116,7 @@ class Server final : public Services, private storage::ShardAccess {
   SlowWatch& slow_watch() override { return slow_watch_; }
   void RunAside(std::function<void()> work) override { housekeeping_.RunAside(std::move(work)); }
   void ApplyConfig() override;
+  std::string ReloadTls() override;
 
  private:
   // ShardAccess.
@@ -128,6 +128,7 @@ class Server final : public Services, private storage::ShardAccess {
                         const std::function<void()>& done);
   void MakeShards();
   storage::Status Recover();
+  [[nodiscard]] uint16_t PortOf(ClientDoor door) const;
   void MakeCores();
   std::vector<Core*> Cores() const;
   void RunThreads();
@@ -165,8 +166,8 @@ class Server final : public Services, private storage::ShardAccess {
   std::unique_ptr<Announcer> announcer_;
   std::vector<std::unique_ptr<Core>> cores_;
   Acceptor::ClientIds client_ids_;
-  std::unique_ptr<Acceptor> acceptor_;
-  std::unique_ptr<Acceptor> http_acceptor_;  // null: no HTTP
+  Acceptor::Tls tls_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;  // one for each door
   std::unique_ptr<storage::Checkpointer> checkpointer_;
   std::unique_ptr<storage::HighWaterKeeper> high_water_keeper_;
   std::vector<std::thread> threads_;

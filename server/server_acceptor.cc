@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include "protocol/errors.h"
 #include "server/http_reply.h"
@@ -18,6 +19,7 @@ namespace tally::server {
 
 namespace {
 
+using boost::asio::generic::stream_protocol;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 using storage::Status;
@@ -27,34 +29,29 @@ constexpr std::chrono::milliseconds kRetryAccept{100};
 // A socket on its way to the core that will own it.
 class AdoptMessage final : public Message {
  public:
-  AdoptMessage(Core* core, int descriptor, const tcp& protocol, uint64_t client_id, ClientDoor door)
-      : core_(core),
-        descriptor_(descriptor),
-        protocol_(protocol),
-        client_id_(client_id),
-        door_(door) {}
+  AdoptMessage(Core* core, int descriptor, const stream_protocol& protocol, NewClient client)
+      : core_(core), descriptor_(descriptor), protocol_(protocol), client_(std::move(client)) {}
   ~AdoptMessage() override {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
   void Deliver(std::unique_ptr<Message> /*self*/) override {
-    tcp::socket socket(core_->io());
+    ClientSocket socket(core_->io());
     error_code error;
     socket.assign(protocol_, descriptor_, error);
     if (error) return;
     descriptor_ = -1;
     socket.non_blocking(true, error);
-    if (!error) core_->Adopt(std::move(socket), client_id_, door_);
+    if (!error) core_->Adopt(std::move(socket), std::move(client_));
   }
 
  private:
   Core* core_;
   int descriptor_;
-  tcp protocol_;
-  uint64_t client_id_;
-  ClientDoor door_;
+  stream_protocol protocol_;
+  NewClient client_;
 };
 
-void SetKeepAlive(tcp::socket* socket, int64_t interval_s) {
+void SetKeepAlive(ClientSocket* socket, int64_t interval_s) {
   error_code ignored;
   socket->set_option(boost::asio::socket_base::keep_alive(true), ignored);
   const int descriptor = socket->native_handle();
@@ -69,33 +66,38 @@ void SetKeepAlive(tcp::socket* socket, int64_t interval_s) {
 
 }  // namespace
 
-Acceptor::Acceptor(const Config* config, std::vector<Core*> cores, ClientDoor door, ClientIds* ids)
+Acceptor::Acceptor(const Config* config, std::vector<Core*> cores, ClientDoor door, ClientIds* ids,
+                   const Tls* tls)
     : config_(config),
       cores_(std::move(cores)),
       door_(door),
       ids_(ids),
+      tls_(tls),
       acceptor_(cores_.front()->io()),
       retry_(cores_.front()->io()) {}
 
 Status Acceptor::Listen(ListeningSocket socket) {
   error_code error;
-  const tcp protocol = socket.is_v6() ? tcp::v6() : tcp::v4();
+  const stream_protocol protocol(socket.family(), 0);
   port_ = socket.port();
+  file_ = socket.ReleaseFile();
   acceptor_.assign(protocol, socket.Release(), error);
   if (!error) acceptor_.listen(config_->tcp_backlog, error);
   if (!error) acceptor_.non_blocking(true, error);
   if (!error) return Status::Ok();
-  return Status::Failure("cannot listen on port " + std::to_string(port_) + ": " + error.message());
+  const std::string place = port_ == 0 ? "'" + file_.path() + "'" : "port " + std::to_string(port_);
+  return Status::Failure("cannot listen on " + place + ": " + error.message());
 }
 
 void Acceptor::Close() {
   error_code ignored;
   acceptor_.close(ignored);
+  file_ = SocketFile();
   retry_.cancel();
 }
 
 void Acceptor::Accept() {
-  acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
+  acceptor_.async_accept([this](const error_code& error, ClientSocket socket) {
     if (error == boost::asio::error::operation_aborted || !acceptor_.is_open()) return;
     if (!error) {
       Welcome(std::move(socket));
@@ -116,12 +118,12 @@ uint64_t Acceptor::ConnectedClients() const {
   return count;
 }
 
-void Acceptor::TurnAway(tcp::socket socket) {
+void Acceptor::TurnAway(ClientSocket socket, std::string_view error) {
   rejected_.fetch_add(1, std::memory_order_relaxed);
   std::string text;
   if (door_ == ClientDoor::kRedis) {
-    text = "-" + std::string(protocol::errors::kMaxClients) + "\r\n";
-  } else {
+    text = "-" + std::string(error) + "\r\n";
+  } else if (!SpeaksRedis(door_)) {
     AppendHttpReply(&text, HttpRefusal(503), {.keep_alive = false},
                     HttpDate().At(WallClock::NowMs()));
   }
@@ -130,28 +132,41 @@ void Acceptor::TurnAway(tcp::socket socket) {
   socket.write_some(boost::asio::buffer(text), ignored);
 }
 
-void Acceptor::Welcome(tcp::socket socket) {
-  error_code ignored;
+bool Acceptor::IsProtectedFrom(const ClientSocket& socket) const {
+  if (!SpeaksRedis(door_) || config_->has_password()) return false;
+  error_code error;
+  const ClientEndpoint peer = socket.remote_endpoint(error);
+  return config_->protected_mode.load(std::memory_order_relaxed) &&
+         (error || !IsOnThisMachine(peer));
+}
+
+void Acceptor::Welcome(ClientSocket socket) {
   if (ConnectedClients() >= config_->maxclients.load(std::memory_order_relaxed)) {
-    TurnAway(std::move(socket));
-    return;
+    return TurnAway(std::move(socket), protocol::errors::kMaxClients);
   }
-  socket.set_option(tcp::no_delay(true), ignored);
-  const int64_t keepalive_s = config_->tcp_keepalive_s.load(std::memory_order_relaxed);
-  if (keepalive_s > 0) SetKeepAlive(&socket, keepalive_s);
+  if (IsProtectedFrom(socket)) {
+    return TurnAway(std::move(socket), protocol::errors::kProtectedMode);
+  }
+  error_code ignored;
+  if (port_ != 0) {
+    socket.set_option(tcp::no_delay(true), ignored);
+    const int64_t keepalive_s = config_->tcp_keepalive_s.load(std::memory_order_relaxed);
+    if (keepalive_s > 0) SetKeepAlive(&socket, keepalive_s);
+  }
   Core* const core = cores_[next_core_];
   next_core_ = (next_core_ + 1) % cores_.size();
-  const tcp protocol = socket.local_endpoint(ignored).protocol();
-  const uint64_t client_id = ++ids_->last;
+  NewClient client{++ids_->last, door_, file_.path(), nullptr};
+  if (door_ == ClientDoor::kRedisTls) client.tls = tls_->Get();
   if (core->number() == 0) {
     socket.non_blocking(true, ignored);
-    core->Adopt(std::move(socket), client_id, door_);
+    core->Adopt(std::move(socket), std::move(client));
     return;
   }
+  const stream_protocol protocol = socket.local_endpoint(ignored).protocol();
   const int descriptor = socket.release(ignored);
   if (ignored) return;
   core->mailbox().Push(
-      std::make_unique<AdoptMessage>(core, descriptor, protocol, client_id, door_));
+      std::make_unique<AdoptMessage>(core, descriptor, protocol, std::move(client)));
 }
 
 }  // namespace tally::server

@@ -30,7 +30,21 @@ void Server::ResetStatistics(const Command& command, uint64_t start_cycles,
   }
 }
 
-uint64_t Server::rejected_connections() const { return acceptor_->rejected(); }
+std::string Server::ReloadTls() {
+  if (options_.config->tls_port == 0) return {};
+  std::shared_ptr<const TlsContext> context;
+  if (Status status = TlsContext::Read(options_.config->tls(), &context); !status.ok()) {
+    return status.message();
+  }
+  tls_.Set(std::move(context));
+  return {};
+}
+
+uint64_t Server::rejected_connections() const {
+  uint64_t rejected = 0;
+  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) rejected += acceptor->rejected();
+  return rejected;
+}
 
 void Server::VisitClients(std::function<ClientAction(ClientState&)> visit,
                           std::function<void()> done) {

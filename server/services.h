@@ -142,6 +142,10 @@ class Services : public Walker {
   /// New value of appendfsync and other options that live in other parts: called after the
   /// configuration changed.
   virtual void ApplyConfig() = 0;
+
+  /// Reads again what the options with `tls-` name; connections that come from now on use it. Returns why that cannot
+  /// be, or ""; then all stays as it is.
+  virtual std::string ReloadTls() = 0;
 };
 
 }  // namespace tally::server

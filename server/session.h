@@ -130,7 +130,7 @@ class Session final : public ClientDialogue,
   /// Others wait until this client has read what it asked for.
   [[nodiscard]] bool is_in_the_way() const { return hold_ != nullptr && hold_->IsInTheWay(); }
   /// Frees recycled memory of a quiet session.
-  void ShrinkIfIdle() { replies_.ShrinkIfIdle(); }
+  void ShrinkIfIdle() override { replies_.ShrinkIfIdle(); }
 
   [[nodiscard]] ClientState& client() { return client_; }
   [[nodiscard]] bool stalled() const { return stall_ != Stall::kNone; }

@@ -6,11 +6,11 @@
 
 build_packages=(
   cmake g++ ninja-build
-  libboost1.81-dev libcli11-dev libfmt-dev libjemalloc-dev librocksdb-dev libspdlog-dev libxxhash-dev
+  libboost1.81-dev libcli11-dev libfmt-dev libjemalloc-dev librocksdb-dev libspdlog-dev libssl-dev libxxhash-dev
 )
 
 test_packages=(
-  ccache clang clang-format clang-tidy curl libclang-rt-dev python3 strace
+  ccache clang clang-format clang-tidy curl libclang-rt-dev openssl python3 strace
   libbenchmark-dev libgmock-dev libgtest-dev libhiredis-dev
   redis-server redis-tools
   # Client libraries, for tests/clients.

@@ -18,14 +18,16 @@ class Client:
     steps: list = field(default_factory=list)
     # The command is a program among the tests of the build.
     built: bool = False
+    # It comes by TLS: its port is that of TLS, and $TALLY_TLS_CA names the CA's certificate.
+    tls: bool = False
 
     @property
     def from_npm(self):
         return self.command[0] == "node"
 
 
-def node(*command, steps=()):
-    return Client(["node", *command], "Node.js 20 or newer, with npm", ["npm", "--version"], list(steps))
+def node(*command, steps=(), tls=False):
+    return Client(["node", *command], "Node.js 20 or newer, with npm", ["npm", "--version"], list(steps), tls=tls)
 
 
 def hiredis(program):
@@ -43,6 +45,7 @@ CLIENTS = {
     "hiredis-async": hiredis("client_hiredis_async"),
     "python-redis": Client([PYTHON, "python_redis.py"], "python3-redis", [PYTHON, "-c", "import redis"]),
     "python-redis-asyncio": Client([PYTHON, "python_asyncio.py"], "python3-redis", [PYTHON, "-c", "import redis.asyncio"]),
+    "python-redis-tls": Client([PYTHON, "python_redis.py"], "python3-redis", [PYTHON, "-c", "import redis"], tls=True),
     "ruby-redis": Client([RUBY, "ruby_redis.rb"], "ruby-redis", [RUBY, "-e", "require 'redis'"]),
     "php-redis": Client(
         [PHP, "php_redis.php"], "php-cli and php-redis", [PHP, "-r", "exit(extension_loaded('redis') ? 0 : 1);"]
@@ -51,6 +54,7 @@ CLIENTS = {
     "node-redis-4": node("node_redis.mjs", "redis-4"),
     "node-redis-5": node("node_redis.mjs", "redis-5"),
     "node-redis-6": node("node_redis.mjs", "redis"),
+    "node-redis-6-tls": node("node_redis.mjs", "redis", tls=True),
     "ioredis": node("ioredis.mjs", "ioredis"),
     "iovalkey": node("ioredis.mjs", "iovalkey"),
     "valkey-glide": node("glide.mjs"),

@@ -1,6 +1,7 @@
 """Debian's python3-redis, synchronous: the scenario of README.md."""
 
 import json
+import os
 import select
 import sys
 import time
@@ -11,6 +12,9 @@ import redis
 port, scenario = int(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
 
 
+tls = {"ssl": True, "ssl_ca_certs": os.environ["TALLY_TLS_CA"]} if "TALLY_TLS_CA" in os.environ else {}
+
+
 def step(name):
     print("step", name, flush=True)
 
@@ -19,7 +23,7 @@ def expect(wanted, got):
     assert got == wanted, f"expected {wanted!r}, got {got!r}"
 
 
-client = redis.Redis(port=port)
+client = redis.Redis(port=port, **tls)
 expect(True, client.ping())
 step("connect")
 
@@ -34,7 +38,7 @@ for summand in range(1, scenario["pipeline_length"] + 1):
 expect(sums, pipeline.execute())
 step("pipeline")
 
-another = redis.Redis(port=port)
+another = redis.Redis(port=port, **tls)
 client.set(scenario["stock"], scenario["stock_at_first"])
 with client.pipeline() as transaction:
     transaction.watch(scenario["stock"])

@@ -8,6 +8,7 @@ run_client.py                                       lists the names
 import argparse
 import fcntl
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -102,11 +103,12 @@ def restart_in_the_midst(server, scenario):
 def run_driver(client, directory, server, scenario):
     """Runs the driver to its end, restarting the server when it asks for it. Returns the steps it has done."""
     interpreter, driver, *arguments = [None, *client.command] if client.built else client.command
-    command = [str(directory / driver), *arguments, str(server.port), str(SCENARIO)]
+    command = [str(directory / driver), *arguments, str(server.tls_port if client.tls else server.port), str(SCENARIO)]
     if interpreter:
         command.insert(0, interpreter)
     steps = []
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver:
+    environment = os.environ | ({"TALLY_TLS_CA": str(server.ca_file)} if client.tls else {})
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as driver:
         watchdog = threading.Timer(DRIVER_SECONDS, driver.kill)
         watchdog.start()
         try:
@@ -153,7 +155,7 @@ def check_what_is_left(server, scenario):
 def run(client, build_directory):
     scenario = json.loads(SCENARIO.read_text(encoding="utf-8"))
     directory = require(client, build_directory)
-    with Server() as server:
+    with Server(tls=client.tls) as server:
         try:
             steps = run_driver(client, directory, server, scenario)
             wanted = client.steps or scenario["steps"]

@@ -13,13 +13,39 @@ from pathlib import Path
 START_SECONDS = 30
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def make_certificates(directory):
+    """A CA, and a certificate for this machine that it has signed."""
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
+
+    def key(name):
+        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key"]
+
+    openssl("req", "-x509", *key("ca"), "-out", "ca.crt", "-subj", "/CN=ca", "-days", "2")
+    openssl("req", *key("server"), "-out", "server.csr", "-subj", "/CN=localhost")
+    (directory / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n", encoding="utf-8")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
+            "-out", "server.crt", "-days", "2", "-extfile", "names")  # fmt: skip
+
+
 class Server:
     """Tally ($TALLY_SERVER). `with` starts it; at the end it is killed and its directory removed."""
 
-    def __init__(self):
+    def __init__(self, tls=False):
         self.directory = Path(tempfile.mkdtemp(prefix="tally-clients-"))
+        self.ca_file = self.directory / "ca.crt"
+        self.tls_port = free_port() if tls else 0
+        if tls:
+            make_certificates(self.directory)
         self.log = self.directory / "log"
-        self.port = 0
+        self.port = free_port() if tls else 0  # 0 would leave TLS alone
         self.process = None
 
     def __enter__(self):
@@ -34,7 +60,13 @@ class Server:
         server = os.environ.get("TALLY_SERVER", "build/release/tally-server")
         # Two cores, so that clients meet what crosses them.
         return [server, "--port", str(self.port), "--dir", str(self.directory / "data"), "--threads", "2",
-                "--http-port", "0"]
+                "--http-port", "0", *self.tls_options()]
+
+    def tls_options(self):
+        if not self.tls_port:
+            return []
+        return ["--tls-port", str(self.tls_port), "--tls-cert-file", str(self.directory / "server.crt"),
+                "--tls-key-file", str(self.directory / "server.key"), "--tls-auth-clients", "no"]  # fmt: skip
 
     def start(self):
         with self.log.open("w", encoding="utf-8") as log:
@@ -70,9 +102,7 @@ class RedisServer(Server):
     """The oracle: redis-server, which keeps nothing."""
 
     def command(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         return [
             "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
             "--dir", str(self.directory), "--daemonize", "no",

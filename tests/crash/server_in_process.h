@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "server/listening_socket.h"
+#include "server/doors.h"
 #include "server/server.h"
 #include "tests/storage/memory_database.h"
 
@@ -38,11 +38,14 @@ class ServerInProcess {
     options.facts.threads = wanted.threads;
     options.on_fatal = [](const std::string& message) { FAIL() << message; };
     server_.emplace(database, std::move(options));
-    server::ListeningSocket http;
+    server::Doors doors;
+    config_.http_port = 0;
+    EXPECT_TRUE(OpenDoors(config_, &doors).ok());
     if (wanted.http) {
-      EXPECT_TRUE(http.Bind("127.0.0.1", 0, "--http-port").ok());
+      server::Door& http = doors.emplace_back(server::Door{server::ClientDoor::kHttp, {}});
+      EXPECT_TRUE(http.socket.Bind("127.0.0.1", 0, "--http-port").ok());
     }
-    const storage::Status started = server_->Start({}, std::move(http));
+    const storage::Status started = server_->Start(std::move(doors));
     EXPECT_TRUE(started.ok()) << started.message();
   }
   ~ServerInProcess() { Stop(); }

@@ -46,7 +46,7 @@ expect() {
 addresses=('127.0.0.1' '*' '127.0.0.2')
 if grep -q '^0*1 ' /proc/net/if_inet6 2>/dev/null; then addresses+=('::1' '::'); fi
 for address in "${addresses[@]}"; do
-  banner --bind "$address"
+  banner --bind "$address" --protected-mode no
   expect 1 "$(bash -c "$proposed" 2>&1 </dev/null)"
   stop
 done

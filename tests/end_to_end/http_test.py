@@ -16,6 +16,8 @@ import time
 import unittest
 from pathlib import Path
 
+from support.server import free_port
+
 SERVER = os.environ.get("TALLY_SERVER", "build/release/tally-server")
 SCALE = float(os.environ.get("TALLY_TEST_SCALE", "1"))
 SEED = int(os.environ.get("TALLY_SEED", random.SystemRandom().randrange(1 << 32)))
@@ -25,19 +27,6 @@ HOW_TO = b"Select a Durable Object to contact by using the `name` URL query stri
 
 def count(name, value):
     return b"Durable Object '" + name + b"' count: " + str(value).encode()
-
-
-def free_port():
-    """Outside of the range from which the kernel takes ports for outgoing connections."""
-    while True:
-        port = random.SystemRandom().randrange(10000, 30000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Server:

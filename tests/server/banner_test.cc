@@ -77,12 +77,14 @@ TEST_F(BannerTest, TheCommandReachesTheAddress) {
     std::string redis;
     std::string command;
   };
-  const Case cases[] = {
-      {"127.0.0.1", "127.0.0.1:6379", "redis-cli INCR A"},
-      {"0.0.0.0", "0.0.0.0:6379", "redis-cli INCR A"},  // what --bind * is stored as
-      {"192.168.1.9", "192.168.1.9:6379", "redis-cli -h 192.168.1.9 INCR A"},
-      {"::1", "[::1]:6379", "redis-cli -h ::1 INCR A"},
-      {"::", "[::]:6379", "redis-cli -h ::1 INCR A"}};
+  const Case cases[] = {{"127.0.0.1", "127.0.0.1:6379", "redis-cli INCR A"},
+                        {"0.0.0.0", "0.0.0.0:6379", "redis-cli INCR A"},
+                        {"*", "0.0.0.0:6379", "redis-cli INCR A"},
+                        {"* -::*", "0.0.0.0:6379, [::]:6379", "redis-cli INCR A"},
+                        {"::*", "[::]:6379", "redis-cli -h ::1 INCR A"},
+                        {"192.168.1.9", "192.168.1.9:6379", "redis-cli -h 192.168.1.9 INCR A"},
+                        {"::1", "[::1]:6379", "redis-cli -h ::1 INCR A"},
+                        {"::", "[::]:6379", "redis-cli -h ::1 INCR A"}};
   for (const Case& one : cases) {
     config_.bind = one.bind;
     EXPECT_EQ(Line("redis"), one.redis);
@@ -91,6 +93,25 @@ TEST_F(BannerTest, TheCommandReachesTheAddress) {
   config_.port = 7341;
   EXPECT_EQ(Line("redis"), "[::]:7341");
   EXPECT_EQ(Try(), "redis-cli -h ::1 -p 7341 INCR A");
+}
+
+TEST_F(BannerTest, TheUnixSocketIsOneWayInOrTheOnlyOne) {
+  config_.unix_socket = "/run/tally.sock";
+  EXPECT_EQ(Line("redis"), "127.0.0.1:6379, /run/tally.sock");
+  EXPECT_EQ(Try(), "redis-cli INCR A");
+  config_.port = 0;
+  EXPECT_EQ(Line("redis"), "/run/tally.sock");
+  EXPECT_EQ(Try(), "redis-cli -s /run/tally.sock INCR A");
+}
+
+TEST_F(BannerTest, TlsIsOneWayInOrTheOnlyOne) {
+  config_.tls_port = 6380;
+  EXPECT_EQ(Line("redis"), "127.0.0.1:6379");
+  EXPECT_EQ(Line("tls"), "127.0.0.1:6380");
+  EXPECT_EQ(Try(), "redis-cli INCR A");
+  config_.port = 0;
+  EXPECT_EQ(Line("redis"), "by TLS only");
+  EXPECT_EQ(Try(), "redis-cli -p 6380 --tls INCR A");
 }
 
 TEST_F(BannerTest, ThePasswordIsAskedForAndNotShown) {

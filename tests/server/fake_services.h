@@ -97,6 +97,7 @@ class FakeServices : public Services {
   }
 
   void Shutdown(bool save) override { shutdown = save; }
+  std::string ReloadTls() override { return tls_problem; }
   void ApplyConfig() override {
     ++applied;
     watch.Configure(config_);
@@ -122,6 +123,7 @@ class FakeServices : public Services {
   std::optional<bool> shutdown;
   int resets = 0;
   int applied = 0;
+  std::string tls_problem;  // of a ReloadTls
 
  private:
   Config config_;

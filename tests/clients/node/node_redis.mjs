@@ -1,6 +1,11 @@
 // node-redis, of the major version that the first argument names as package.json does.
 
+import { readFileSync } from 'node:fs';
+
 import { port, run } from './scenario.mjs';
+
+const ca = process.env.TALLY_TLS_CA;
+const socket = ca === undefined ? { port } : { port, tls: true, ca: readFileSync(ca) };
 
 const { createClient, WatchError } = await import(process.argv[2]);
 
@@ -10,7 +15,7 @@ async function connected(client) {
   return client;
 }
 
-const client = await connected(createClient({ socket: { port } }));
+const client = await connected(createClient({ socket }));
 const another = await connected(client.duplicate());
 const subscriber = await connected(client.duplicate());
 

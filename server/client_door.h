@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+
+namespace tally::server {
+
+/// Where clients come in, and so what they speak.
+enum class ClientDoor : uint8_t {
+  kRedis,
+  kRedisTls,  ///< the same inside TLS
+  kHttp,
+};
+
+[[nodiscard]] constexpr bool SpeaksRedis(ClientDoor door) {
+  return door == ClientDoor::kRedis || door == ClientDoor::kRedisTls;
+}
+
+}  // namespace tally::server
