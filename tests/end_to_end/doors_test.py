@@ -33,8 +33,9 @@ def ask(address, port, request=b"PING\r\n"):
     with socket.create_connection((address, port), timeout=WAIT_S) as client:
         said = b""
         try:
-            client.sendall(request)
-            client.shutdown(socket.SHUT_WR)
+            if request:
+                client.sendall(request)
+                client.shutdown(socket.SHUT_WR)
             while data := client.recv(65536):
                 said += data
         except ConnectionError:
@@ -153,7 +154,7 @@ class ProtectedModeTest(unittest.TestCase):
             self.assertTrue(ask(address, server.port).startswith(b"-NOAUTH "))
             here = ["-p", str(server.port), "-a", "secret", "--no-auth-warning"]
             self.assertEqual(server.redis("CONFIG", "SET", "requirepass", "", at=here), "OK")
-            self.assertTrue(ask(address, server.port).startswith(b"-DENIED "))
+            self.assertTrue(ask(address, server.port, b"").startswith(b"-DENIED "))
             self.assertEqual(ask("127.0.0.1", server.port), b"+PONG\r\n")
             self.assertEqual(server.redis("PING", at=["-s", str(server.directory / "socket")]), "PONG")
             self.assertIn("rejected_connections:1", server.redis("INFO", "stats"))
