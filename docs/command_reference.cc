@@ -37,7 +37,10 @@ constexpr auto kDifferences = std::to_array<Difference>({
      "Parameters that Tally has no choice about tell what is so (`appendonly` is "
      "`yes`)."},
     {"config|rewrite", "A line whose value has not changed stays as it was written."},
-    {"config|set", "A parameter that Tally has no choice about can be set to what it is only."},
+    {"config|set",
+     "A parameter that Tally has no choice about can be set to what it is only; one that nothing "
+     "here depends on "
+     "is checked and told back, and has no effect."},
     {"debug",
      "ERROR, LOADAOF, LOG, OBJECT, PROTOCOL, RELOAD, SET-ACTIVE-EXPIRE, SLEEP and HELP. RELOAD has "
      "no "

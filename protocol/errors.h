@@ -214,6 +214,12 @@ inline constexpr std::string_view kConfigNotAnInteger =
     "argument couldn't be parsed into an integer";
 inline constexpr std::string_view kConfigBadSavePoints = "Invalid save parameters";
 inline constexpr std::string_view kConfigNotMemory = "argument must be a memory value";
+inline constexpr std::string_view kConfigBoundsWords =
+    "Wrong number of arguments in buffer limit configuration.";
+inline constexpr std::string_view kConfigBoundsClass =
+    "Invalid client class specified in buffer limit configuration.";
+inline constexpr std::string_view kConfigBoundsValue =
+    "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
 inline constexpr std::string_view kConfigNotYesOrNo = "argument must be 'yes' or 'no'";
 inline constexpr std::string_view kConfigImmutable = "can't set immutable config";
 inline constexpr std::string_view kConfigProtected = "can't set protected config";

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include <algorithm>
+#include "server/words.h"
 
 namespace tally::server {
 
@@ -16,11 +16,7 @@ constexpr std::string_view kAllOfV6 = "::*";
 
 std::vector<BindAddress> BindAddresses(std::string_view text) {
   std::vector<BindAddress> addresses;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(' ', begin), text.size());
-    std::string_view word = text.substr(begin, end - begin);
-    begin = end + 1;
-    if (word.empty()) continue;
+  for (std::string_view word : Words(text)) {
     const bool optional = word.front() == '-';
     if (optional) word.remove_prefix(1);
     addresses.push_back({std::string(word), optional});

@@ -11,6 +11,7 @@
 #include "server/command_replies.h"
 #include "server/glob.h"
 #include "server/operation.h"
+#include "server/words.h"
 
 namespace tally::server {
 namespace {
@@ -127,16 +128,6 @@ void GetKeys(Operation& op) {
   const std::vector<std::string_view> keys = KeysOf(*command, op.args().subspan(2));
   op.reply().Array(keys.size());
   for (const std::string_view key : keys) op.reply().Bulk(key);
-}
-
-std::vector<std::string_view> Words(std::string_view text) {
-  std::vector<std::string_view> words;
-  while (!text.empty()) {
-    const size_t end = text.find(' ');
-    words.push_back(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-  }
-  return words;
 }
 
 // SET reads if GET is among its options.

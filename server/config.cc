@@ -27,6 +27,29 @@ void Config::set_requirepass(std::string password) {
   has_password_.store(!requirepass_.empty(), std::memory_order_release);
 }
 
+OutputBoundsByClass Config::output_bounds() const {
+  const std::scoped_lock lock(mutex_);
+  return output_bounds_;
+}
+
+void Config::set_output_bounds(const OutputBoundsByClass& bounds) {
+  const std::scoped_lock lock(mutex_);
+  output_bounds_ = bounds;
+  smallest_output_bound_.store(bounds.SmallestBytes(), std::memory_order_relaxed);
+}
+
+std::optional<std::string> Config::remembered(std::string_view name) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = remembered_.find(name);
+  if (found == remembered_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Config::Remember(std::string_view name, std::string value) {
+  const std::scoped_lock lock(mutex_);
+  remembered_.insert_or_assign(std::string(name), std::move(value));
+}
+
 TlsSettings Config::tls() const {
   const std::lock_guard lock(mutex_);
   return tls_;
@@ -92,5 +115,21 @@ std::string_view Name(DebugCommand who) {
   }
   return {};
 }
+
+std::string_view Name(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kVerbose:
+      return "verbose";
+    case LogLevel::kNotice:
+      return "notice";
+    case LogLevel::kWarning:
+      return "warning";
+  }
+  return {};
+}
+
+std::string_view Name(LogFormat format) { return format == LogFormat::kJson ? "json" : "text"; }
 
 }  // namespace tally::server

@@ -2,11 +2,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/output_limit.h"
 #include "server/save_points.h"
 #include "server/tls_settings.h"
 
@@ -15,6 +18,9 @@ namespace tally::server {
 enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
 /// Who may use DEBUG: nobody, everybody, clients on this machine.
 enum class DebugCommand : uint8_t { kNo, kYes, kLocal };
+/// By Redis's names. kVerbose and kDebug differ in name only.
+enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
+enum class LogFormat : uint8_t { kText, kJson };
 
 /// The server's options: read from the command line and file before any thread starts, read and (those
 /// that allow it) changed by CONFIG afterwards. Names, texts and limits of the options:
@@ -26,6 +32,7 @@ class Config {
   static constexpr int kMaxThreads = 256;
   static constexpr int kMaxDatabases = 256;  ///< a database's number is one byte on disk
   static constexpr uint64_t kMinJournalLimitBytes = 4096;
+  static constexpr int64_t kMinQueryBufferBytes = int64_t{1} << 20;  ///< as Redis has it
 
   // Fixed while serving.
   /// Addresses to listen on, as ListeningSocket::Bind takes them, with spaces between; one with a `-` in front may
@@ -44,6 +51,9 @@ class Config {
   int databases = 16;
   int tcp_backlog = 511;
   std::string config_file;  ///< absolute; empty when none was given
+  std::string log_file;     ///< empty = standard error
+  std::string pid_file;     ///< empty = none
+  LogFormat log_format = LogFormat::kText;
   uint64_t journal_limit_bytes = uint64_t{64}
                                  << 20;  ///< a checkpoint starts when the journal passes it
 
@@ -59,6 +69,9 @@ class Config {
   /// Without a password, clients of other machines are sent away.
   std::atomic<bool> protected_mode{true};
   std::atomic<uint64_t> proto_max_bulk_bytes{uint64_t{512} << 20};
+  /// What a client may have sent of a request that is not complete.
+  std::atomic<uint64_t> query_buffer_limit_bytes{uint64_t{1} << 30};
+  std::atomic<LogLevel> log_level{LogLevel::kNotice};
 
   std::atomic<int64_t> slowlog_slower_than_us{10000};  ///< negative: nothing is logged
   std::atomic<uint64_t> slowlog_max_len{128};
@@ -81,6 +94,18 @@ class Config {
   [[nodiscard]] bool PasswordMatches(std::string_view password) const;
   void set_requirepass(std::string password);
 
+  /// How much clients may leave untaken.
+  [[nodiscard]] OutputBoundsByClass output_bounds() const;
+  void set_output_bounds(const OutputBoundsByClass& bounds);
+  /// Whoever leaves no more bytes than this untaken passes no bound.
+  [[nodiscard]] uint64_t smallest_output_bound() const {
+    return smallest_output_bound_.load(std::memory_order_relaxed);
+  }
+
+  /// What was set of a RememberedParameter, by its name; nullopt when nothing was.
+  [[nodiscard]] std::optional<std::string> remembered(std::string_view name) const;
+  void Remember(std::string_view name, std::string value);
+
   [[nodiscard]] TlsSettings tls() const;
   void set_tls(TlsSettings settings);
 
@@ -96,6 +121,9 @@ class Config {
   mutable std::mutex mutex_;
   std::string requirepass_;
   TlsSettings tls_;
+  OutputBoundsByClass output_bounds_;
+  std::atomic<uint64_t> smallest_output_bound_{OutputBoundsByClass().SmallestBytes()};
+  std::map<std::string, std::string, std::less<>> remembered_;
   std::vector<double> latency_percentiles_{50, 99, 99.9};
   std::vector<SavePoint> save_points_;
   std::atomic<bool> has_password_{false};
@@ -105,5 +133,9 @@ class Config {
 [[nodiscard]] std::string_view Name(FsyncPolicy policy);
 /// "no", "yes", "local".
 [[nodiscard]] std::string_view Name(DebugCommand who);
+/// "debug", "verbose", "notice", "warning".
+[[nodiscard]] std::string_view Name(LogLevel level);
+/// "text", "json".
+[[nodiscard]] std::string_view Name(LogFormat format);
 
 }  // namespace tally::server

@@ -19,9 +19,9 @@ constexpr std::string_view kBlanks = " \t\r\v\f";
 bool IsBlank(char c) { return kBlanks.find(c) != std::string_view::npos; }
 
 // Takes words off the front of a line.
-class Words {
+class WordReader {
  public:
-  explicit Words(std::string_view line) : rest_(line) {}
+  explicit WordReader(std::string_view line) : rest_(line) {}
 
   /// The next word without its quotes; nullopt at the end of the line, or (`failed`) when quotes do not
   /// fit together.
@@ -110,7 +110,7 @@ ConfigLines ParseConfigText(std::string_view text, std::string_view path) {
     const size_t start = line.find_first_not_of(kBlanks);
     if (start == std::string_view::npos || line[start] == '#') continue;
 
-    Words words(line);
+    WordReader words(line);
     ConfigLine entry{.number = number, .name = {}, .value = {}};
     size_t count = 0;
     for (std::optional<std::string> word = words.Next(); word; word = words.Next(), ++count) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "server/config.h"
+#include "server/remembered_parameters.h"
 
 namespace tally::server {
 
@@ -14,7 +15,7 @@ namespace tally::server {
 ///
 /// An *option* has `get` and `set`. A *fact* is a parameter of Redis which Tally has no choice about
 /// (appendonly is always yes) but which clients ask for, and which a file that was written for Redis may
-/// contain: it can be "set" to what it is.
+/// contain: it can be "set" to what it is. Anything else is *remembered* only.
 struct ConfigParameter {
   enum class Access : uint8_t {
     kMutable,    ///< CONFIG SET changes it
@@ -28,20 +29,28 @@ struct ConfigParameter {
   std::string (*get)(const Config&) = nullptr;
   /// Checks `value` and, unless `config` is null, stores it. Returns why it cannot be, or "".
   std::string (*set)(std::string_view value, Config* config) = nullptr;
-  bool adds_up = false;               ///< lines of a file for it add to each other; "" begins anew
-  std::string_view fact = {};         ///< a fact's value, when `get` is null
+  bool adds_up = false;        ///< lines of a file for it add to each other; "" begins anew
+  std::string_view fact = {};  ///< a fact's value, when `get` is null
+  const RememberedParameter* remembered = nullptr;
   std::string_view placeholder = {};  ///< how --help shows an option's value
   bool is_memory_size = false;        ///< a number that --help shows with its unit
   std::string_view help = {};
 
   [[nodiscard]] bool is_option() const { return set != nullptr; }
+  [[nodiscard]] bool is_fact() const { return !is_option() && remembered == nullptr; }
 };
 
-/// Sorted by name.
+/// Options and facts, sorted by name.
+[[nodiscard]] std::span<const ConfigParameter> ConfigOptions();
+
+/// All of them, sorted by name.
 [[nodiscard]] std::span<const ConfigParameter> ConfigParameters();
 
 /// By name in any case; nullptr when there is none.
 [[nodiscard]] const ConfigParameter* FindConfigParameter(std::string_view name);
+
+/// The parameter itself, or the one with the newer name.
+[[nodiscard]] const ConfigParameter& WithValue(const ConfigParameter& parameter);
 
 /// The value as CONFIG GET shows it.
 [[nodiscard]] std::string ValueOf(const ConfigParameter& parameter, const Config& config);

@@ -67,9 +67,9 @@ std::string RewriteConfigText(std::string_view text, const Config& config) {
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     const bool is_entry = entry != old.lines.end() && entry->number == number;
     const ConfigParameter* const parameter = is_entry ? FindConfigParameter(entry->name) : nullptr;
-    if (parameter == nullptr || !parameter->is_option()) {
+    if (parameter == nullptr || parameter->is_fact()) {
       result.append(line) += '\n';
-    } else if (named.insert(parameter).second) {
+    } else if (named.insert(&WithValue(*parameter)).second) {
       const std::string now = ValueForFile(*parameter, config);
       if (IsRight(*parameter, entry->value, now)) {
         result.append(line) += '\n';
@@ -84,7 +84,8 @@ std::string RewriteConfigText(std::string_view text, const Config& config) {
   defaults.maxmemory_bytes = DefaultMaxMemoryBytes();
   std::string added;
   for (const ConfigParameter& parameter : ConfigParameters()) {
-    if (!parameter.is_option() || named.contains(&parameter)) continue;
+    const bool is_older_name = &WithValue(parameter) != &parameter;
+    if (parameter.is_fact() || is_older_name || named.contains(&parameter)) continue;
     const std::string now = ValueForFile(parameter, config);
     if (now != ValueOf(parameter, defaults)) added += LineOf(parameter, now);
   }

@@ -33,10 +33,34 @@ std::string SetBind(std::string_view text, Config* config) {
   return {};
 }
 
-std::string SetUnixSocket(std::string_view text, Config* config) {
+namespace {
+
+template <auto kField>
+std::string SetPath(std::string_view text, Config* config) {
   if (text.find('\0') != std::string_view::npos) return "argument must be a path";
-  if (config != nullptr) config->unix_socket = text;
+  if (config != nullptr) config->*kField = text;
   return {};
+}
+
+}  // namespace
+
+std::string SetUnixSocket(std::string_view text, Config* config) {
+  return SetPath<&Config::unix_socket>(text, config);
+}
+
+std::string SetLogFile(std::string_view text, Config* config) {
+  return SetPath<&Config::log_file>(text, config);
+}
+
+std::string SetPidFile(std::string_view text, Config* config) {
+  return SetPath<&Config::pid_file>(text, config);
+}
+
+std::string SetOutputBounds(std::string_view text, Config* config) {
+  OutputBoundsByClass bounds = config == nullptr ? OutputBoundsByClass() : config->output_bounds();
+  std::string problem = ReadOutputBounds(text, &bounds);
+  if (problem.empty() && config != nullptr) config->set_output_bounds(bounds);
+  return problem;
 }
 
 std::string SetPermissions(std::string_view text, Config* config) {

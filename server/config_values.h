@@ -106,6 +106,9 @@ template <auto kField>
 [[nodiscard]] std::string SetPercentiles(std::string_view text, Config* config);
 [[nodiscard]] std::string SetSavePoints(std::string_view text, Config* config);
 [[nodiscard]] std::string SetAllowedHosts(std::string_view text, Config* config);
+[[nodiscard]] std::string SetOutputBounds(std::string_view text, Config* config);
+[[nodiscard]] std::string SetLogFile(std::string_view text, Config* config);
+[[nodiscard]] std::string SetPidFile(std::string_view text, Config* config);
 [[nodiscard]] std::string SetKeyEvents(std::string_view text, Config* config);
 
 }  // namespace tally::server

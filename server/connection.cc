@@ -79,14 +79,24 @@ void Connection::Pump() {
   dialogue_->PassOn();
   if (input_stopped_) return;
   if (!in_.unread().empty() && (lingering_ || dialogue_->AcceptsInput())) dialogue_->OnInput(&in_);
-  if (in_.full() && !session_->stalled()) {
-    Close();  // one request larger than any may be
+  if (IsOverfull()) {
+    spdlog::warn("client {} is closed: it sent a request longer than client-query-buffer-limit",
+                 session_->client().id);
+    Close();
     return;
   }
   if (dialogue_->input_ended() && !std::exchange(end_of_input_, true)) OnEndOfInput();
   StartRead();
   NoteInput();
   CloseIfFinished();
+}
+
+// What is left unread while the session takes requests is one that is not complete.
+bool Connection::IsOverfull() const {
+  if (session_->stalled()) return false;
+  return in_.full() ||
+         in_.unread().size() > core_->session_context().config->query_buffer_limit_bytes.load(
+                                   std::memory_order_relaxed);
 }
 
 void Connection::NoteInput() {
@@ -104,9 +114,11 @@ void Connection::OnReadyForInput() {
 
 void Connection::Flush() {
   if (closed_) return;
+  if (session_->MayBeOverLimit()) static_cast<void>(session_->IsOverLimit(WallClock::NowMs()));
   if (session_->is_over_limit()) {
-    spdlog::warn("client {} is closed: it leaves more messages untaken than it may",
-                 session_->client().id);
+    spdlog::warn(
+        "client {} is closed: it leaves more untaken than client-output-buffer-limit allows",
+        session_->client().id);
     Close();
     return;
   }

@@ -102,6 +102,7 @@ class Connection final
   void Linger();
   void OnEndOfInput();
   void NoteInput();
+  [[nodiscard]] bool IsOverfull() const;
   [[nodiscard]] ClientDialogue* inner();
   void LookForHangUp();
   [[nodiscard]] size_t unsent_bytes() const { return out_.unsent().size(); }

@@ -23,8 +23,4 @@ struct HttpUrl {
 [[nodiscard]] std::optional<std::string> FirstFormField(std::string_view query,
                                                         std::string_view name);
 
-/// The bytes as UTF-8: each maximal part of a sequence that is none becomes U+FFFD, as the WHATWG Encoding
-/// standard has it.
-[[nodiscard]] std::string ToUtf8(std::string_view bytes);
-
 }  // namespace tally::server

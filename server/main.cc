@@ -19,7 +19,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "server/banner.h"
@@ -29,7 +28,9 @@
 #include "server/descriptor_limit.h"
 #include "server/doors.h"
 #include "server/held_log.h"
+#include "server/log_setup.h"
 #include "server/memory_usage.h"
+#include "server/pid_file.h"
 #include "server/residency.h"
 #include "server/server.h"
 #include "server/wall_clock.h"
@@ -47,6 +48,7 @@ namespace {
 
 using tally::server::Config;
 using tally::server::HeldLog;
+using tally::server::PidFile;
 using tally::server::Server;
 using tally::storage::Status;
 
@@ -127,6 +129,9 @@ int Run(int argc, char** argv) {
     return 0;
   }
   Config& config = *parsed.config;
+  if (const std::string problem = tally::server::OpenLog(config); !problem.empty()) {
+    return Fail("the log cannot be written: " + problem);
+  }
   const int signal_descriptor = MakeSignalDescriptor();
   const int shutdown_descriptor = eventfd(0, EFD_CLOEXEC);
   config.threads_are_automatic = config.threads == 0;
@@ -183,6 +188,7 @@ int Run(int argc, char** argv) {
     return Fail(fmt::format("{}: {}", directory->path(), status.message()));
   }
   rocks_log.Release();
+  const PidFile pid_file(config.pid_file);
   fmt::print("{}", BannerText(config, {.version = TALLY_VERSION,
                                        .directory = directory->path(),
                                        .objects = server.objects_at_start(),
@@ -199,7 +205,6 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  spdlog::set_default_logger(spdlog::stderr_color_mt("tally"));
   try {
     return Run(argc, argv);
   } catch (const std::exception& problem) {

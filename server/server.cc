@@ -9,6 +9,7 @@
 #include "server/core.h"
 #include "server/descriptor_limit.h"
 #include "server/keyspace_walk.h"
+#include "server/log_setup.h"
 #include "server/memory_usage.h"
 #include "server/monotonic_clock.h"
 #include "server/residency.h"
@@ -257,6 +258,7 @@ void Server::Stop(bool save) {
 void Server::ApplyConfig() {
   RaiseDescriptorLimit(options_.config->maxclients.load());
   slow_watch_.Configure(*options_.config);
+  SetLogLevel(options_.config->log_level.load());
   tracking_->totals().max_keys = options_.config->tracking_table_max_keys.load();
   // Two CONFIG SET at once: whoever comes last here has seen what both have set.
   const std::lock_guard lock(apply_config_mutex_);

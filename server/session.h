@@ -134,9 +134,13 @@ class Session final : public ClientDialogue,
 
   [[nodiscard]] ClientState& client() { return client_; }
   [[nodiscard]] bool stalled() const { return stall_ != Stall::kNone; }
-  /// The client leaves more messages untaken than it may: the connection shall close. To be asked with the
-  /// time now and then, since what is little may be too much after a while.
+  /// The client leaves more untaken than it may: the connection shall close. To be asked with the time now and then,
+  /// since what is little may be too much after a while.
   bool IsOverLimit(int64_t now_ms);
+  /// Whether it is worth asking at all; cheap.
+  [[nodiscard]] bool MayBeOverLimit() const {
+    return owed_.bytes() > context_.config->smallest_output_bound();
+  }
   [[nodiscard]] bool is_over_limit() const { return over_limit_; }
 
   // Requester: what was under way comes back to this core.
@@ -250,7 +254,8 @@ class Session final : public ClientDialogue,
   uint32_t publishing_transactions_ =
       0;                               // have run, and what they publish is not in the outbox yet
   uint64_t sending_place_ = kNoPlace;  // of what is being sent: this client's own messages go there
-  OutputLimit output_limit_;
+  OutputLimit reply_limit_;
+  OutputLimit message_limit_;
   bool over_limit_ = false;
   uint64_t deferred_place_ = 0;
   std::shared_ptr<Publications> deferred_publications_;

@@ -119,17 +119,18 @@ void Session::PutPush(std::string_view bytes) {
     replies_.Fill(place);
   }
   Owe(bytes.size());
-  if (owed_.bytes() > OutputLimit::kSoftBytes) {
-    static_cast<void>(IsOverLimit(WallClock::NowMs()));
-  }
+  if (MayBeOverLimit()) static_cast<void>(IsOverLimit(WallClock::NowMs()));
   host_->OnOutput();
 }
 
 bool Session::IsOverLimit(int64_t now_ms) {
   const bool listens = IsSubscriber(client_) || client_.monitoring;
   // Who keeps copies reads replies like others: only what was told of copies counts.
-  const size_t untaken = listens ? owed_.bytes() : pushed_bytes_;
-  over_limit_ = over_limit_ || output_limit_.Exceeds(untaken, now_ms);
+  const size_t messages = listens ? owed_.bytes() : pushed_bytes_;
+  const size_t replies = IsSubscriber(client_) ? 0 : owed_.bytes();
+  const OutputBoundsByClass bounds = context_.config->output_bounds();
+  over_limit_ |= message_limit_.Exceeds(bounds.pubsub, messages, now_ms);
+  over_limit_ |= reply_limit_.Exceeds(bounds.normal, replies, now_ms);
   return over_limit_;
 }
 

@@ -42,7 +42,7 @@ void Session::OnMonitorLine(const std::string& line) {
   if (host_ == nullptr || client_.close_after_replies || over_limit_) return;
   CloseLocalPlace();
   Finish(replies_.Open(), line);
-  if (owed_.bytes() > OutputLimit::kSoftBytes && IsOverLimit(WallClock::NowMs())) StopMonitoring();
+  if (MayBeOverLimit() && IsOverLimit(WallClock::NowMs())) StopMonitoring();
   host_->OnOutput();
 }
 

@@ -32,9 +32,8 @@ TEST_F(ConfigCommandsTest, GetIsAMapInResp3) {
 TEST_F(ConfigCommandsTest, GetTellsTheTruthAboutWhatRedisWouldLetChoose) {
   EXPECT_EQ(Run("CONFIG", "GET", "save", "appendonly"),
             "*4\r\n$4\r\nsave\r\n$0\r\n\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n");
-  EXPECT_EQ(Run("CONFIG", "GET", "maxmemory*"),
-            "*6\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n$17\r\nmaxmemory-clients\r\n$1\r\n0\r\n"
-            "$16\r\nmaxmemory-policy\r\n$10\r\nnoeviction\r\n");
+  EXPECT_EQ(Run("CONFIG", "GET", "maxmemory-policy"),
+            "*2\r\n$16\r\nmaxmemory-policy\r\n$10\r\nnoeviction\r\n");
 }
 
 TEST_F(ConfigCommandsTest, SetStoresAllAndTellsTheServer) {
@@ -111,6 +110,48 @@ TEST_F(ConfigCommandsTest, SetTakesAFactForWhatItIsOnly) {
   EXPECT_EQ(Run("CONFIG", "SET", "appendonly", "YES", "save", ""), "+OK\r\n");
   EXPECT_EQ(Run("CONFIG", "SET", "appendonly", "no"),
             Failed("appendonly", "it cannot be anything but 'yes' here"));
+}
+
+TEST_F(ConfigCommandsTest, WhatHasNoEffectIsRememberedInRedissLimits) {
+  EXPECT_EQ(
+      Run("CONFIG", "SET", "hash-max-listpack-entries", "100", "activerehashing", "NO",
+          "sanitize-dump-payload", "Clients", "repl-backlog-size", "2kb", "dbfilename", "x y"),
+      "+OK\r\n");
+  const auto get = [&](std::string_view name) {
+    return ValueOf(*FindConfigParameter(name), services.config());
+  };
+  EXPECT_EQ(get("activerehashing"), "no");
+  EXPECT_EQ(get("sanitize-dump-payload"), "clients");
+  EXPECT_EQ(get("repl-backlog-size"), "2048");
+  EXPECT_EQ(get("dbfilename"), "x y");
+  EXPECT_EQ(Run("CONFIG", "SET", "activerehashing", "maybe"),
+            Failed("activerehashing", "argument must be 'yes' or 'no'"));
+  EXPECT_EQ(Run("CONFIG", "SET", "lfu-log-factor", "x"),
+            Failed("lfu-log-factor", "argument couldn't be parsed into an integer"));
+  EXPECT_EQ(Run("CONFIG", "SET", "repl-timeout", "0"),
+            Failed("repl-timeout", "argument must be between 1 and 2147483647 inclusive"));
+  EXPECT_EQ(Run("CONFIG", "SET", "repl-backlog-size", "-1"),
+            Failed("repl-backlog-size", "argument must be a memory value"));
+  EXPECT_EQ(Run("CONFIG", "SET", "oom-score-adj", "maybe"),
+            Failed("oom-score-adj",
+                   "argument(s) must be one of the following: no, yes, relative, absolute"));
+  EXPECT_EQ(Run("CONFIG", "SET", "appendfilename", "x"),
+            Failed("appendfilename", "can't set immutable config"));
+}
+
+TEST_F(ConfigCommandsTest, AnOlderNameHasTheValueOfTheNewerOne) {
+  EXPECT_EQ(Run("CONFIG", "SET", "slave-priority", "7"), "+OK\r\n");
+  EXPECT_EQ(Run("CONFIG", "GET", "replica-priority", "slave-priority"),
+            "*4\r\n$16\r\nreplica-priority\r\n$1\r\n7\r\n$14\r\nslave-priority\r\n$1\r\n7\r\n");
+}
+
+TEST_F(ConfigCommandsTest, EachRememberedParameterIsGoodAsItIs) {
+  for (const RememberedParameter& parameter : RememberedParameters()) {
+    const RememberedParameter& own = *WithValue(*FindConfigParameter(parameter.name)).remembered;
+    std::string value;
+    EXPECT_EQ(ReadValue(own, own.initial, &value), "") << parameter.name;
+    EXPECT_EQ(value, own.initial) << parameter.name;
+  }
 }
 
 TEST_F(ConfigCommandsTest, SavePointsAreThoseThatWereSet) {

@@ -108,12 +108,11 @@ TEST_F(DebugCommandsTest, ActiveExpireIsSwitched) {
 TEST_F(DebugCommandsTest, ReloadAnswersWhenItIsDone) {
   EXPECT_EQ(Run("DEBUG", "RELOAD"), "");
   ASSERT_TRUE(services.reload_done);
-  services.reload_done(true, {});
+  services.EndReload(true, {});
   EXPECT_EQ(later(), "+OK\r\n");
 
-  services.reload_done = nullptr;
   EXPECT_EQ(Run("DEBUG", "RELOAD", "merge", "NOFLUSH"), "");
-  services.reload_done(false, "the disk said no");
+  services.EndReload(false, "the disk said no");
   EXPECT_EQ(later(), "-ERR the disk said no\r\n");
 }
 

@@ -96,6 +96,20 @@ class FakeServices : public Services {
     waits.push_back({ticket, timeout_ms, std::move(done), std::move(abandoned)});
   }
 
+  void EndCheckpoint(bool ok, std::string problem) {
+    if (auto done = std::exchange(checkpoint_done, nullptr)) done(ok, std::move(problem));
+  }
+  void EndReload(bool ok, std::string problem) {
+    if (auto done = std::exchange(reload_done, nullptr)) done(ok, std::move(problem));
+  }
+  /// Ends all that was begun, as a server does that goes on.
+  void FinishAll() {
+    EndCheckpoint(true, "");
+    EndReload(true, "");
+    for (const Wait& wait : std::exchange(waits, {})) wait.done(false);
+    for (const auto& work : std::exchange(aside, {})) work();
+  }
+
   void Shutdown(bool save) override { shutdown = save; }
   std::string ReloadTls() override { return tls_problem; }
   void ApplyConfig() override {

@@ -356,21 +356,42 @@ TEST_P(MessagesTest, ASubscriberThatTakesNothingLosesItsConnection) {
   TestClient& slow = Subscribed(last, "c");
   slow.withhold_output = true;
   const std::string mebibyte(size_t{1} << 20, 'x');
-  for (size_t i = 0; i < OutputLimit::kHardBytes >> 20; ++i) {
+  for (size_t i = 0; i < OutputBoundsByClass().pubsub.hard_bytes >> 20; ++i) {
     EXPECT_FALSE(slow.session().is_over_limit()) << i;
     server.Ask(client, Encode({"PUBLISH", "c", mebibyte}));
   }
   EXPECT_TRUE(slow.session().is_over_limit());
 }
 
-TEST(OutputLimitTest, MuchIsTooMuchAtOnceAndLessAfterAWhile) {
-  OutputLimit limit;
-  EXPECT_FALSE(limit.Exceeds(OutputLimit::kHardBytes, 0));
-  EXPECT_TRUE(limit.Exceeds(OutputLimit::kHardBytes + 1, 0));
-  EXPECT_FALSE(limit.Exceeds(OutputLimit::kSoftBytes + 1, OutputLimit::kSoftMs));
-  EXPECT_TRUE(limit.Exceeds(OutputLimit::kSoftBytes + 1, OutputLimit::kSoftMs + 1));
-  EXPECT_FALSE(limit.Exceeds(OutputLimit::kSoftBytes, OutputLimit::kSoftMs + 2)) << "starts anew";
-  EXPECT_FALSE(limit.Exceeds(OutputLimit::kSoftBytes + 1, 2 * OutputLimit::kSoftMs));
+TEST_P(MessagesTest, TheLimitOfSubscribersIsTheOneThatWasSet) {
+  EXPECT_EQ(Ask(client, "CONFIG SET client-output-buffer-limit \"pubsub 1mb 0 0\""), "+OK\r\n");
+  TestClient& slow = Subscribed(last, "c");
+  slow.withhold_output = true;
+  server.Ask(client, Encode({"PUBLISH", "c", std::string(size_t{1} << 19, 'x')}));
+  EXPECT_FALSE(slow.session().is_over_limit());
+  server.Ask(client, Encode({"PUBLISH", "c", std::string(size_t{1} << 19, 'x')}));
+  EXPECT_TRUE(slow.session().is_over_limit());
+}
+
+TEST_P(MessagesTest, RepliesHaveALimitOfTheirOwn) {
+  EXPECT_EQ(Ask(client, "CONFIG SET client-output-buffer-limit \"normal 1mb 1kb 10\""), "+OK\r\n");
+  TestClient& slow = server.Connect(last);
+  slow.withhold_output = true;
+  slow.Send(Encode({"ECHO", std::string(1000, 'x')}));
+  server.Run();
+  EXPECT_FALSE(slow.session().MayBeOverLimit());
+  slow.Send(Encode({"ECHO", std::string(1000, 'x')}));
+  server.Run();
+  EXPECT_TRUE(slow.session().MayBeOverLimit());
+  EXPECT_FALSE(slow.session().IsOverLimit(SessionHarness::kNowMs));
+  EXPECT_FALSE(slow.session().IsOverLimit(SessionHarness::kNowMs + 10'000));
+  EXPECT_TRUE(slow.session().IsOverLimit(SessionHarness::kNowMs + 10'001));
+
+  TestClient& greedy = server.Connect(last);
+  greedy.withhold_output = true;
+  greedy.Send(Encode({"ECHO", std::string(size_t{1} << 20, 'x')}));
+  server.Run();
+  EXPECT_TRUE(greedy.session().IsOverLimit(SessionHarness::kNowMs)) << "at once";
 }
 
 INSTANTIATE_TEST_SUITE_P(Cores, MessagesTest, ::testing::Values(1u, 2u, 4u));

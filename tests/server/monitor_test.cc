@@ -117,11 +117,12 @@ TEST_P(MonitorTest, WhoDoesNotKeepUpIsCutOff) {
 TEST_P(MonitorTest, WhoLeavesALittleUnreadForLongIsCutOffToo) {
   Ask(monitor, "MONITOR\r\n");
   monitor.withhold_output = true;
-  const std::string large(OutputLimit::kSoftBytes, 'x');
+  const std::string large(OutputBoundsByClass().pubsub.soft_bytes, 'x');
   other.Send("*2\r\n$4\r\nECHO\r\n" + Bulk(large));
   harness.Run();
-  EXPECT_FALSE(monitor.session().IsOverLimit(SessionHarness::kNowMs + OutputLimit::kSoftMs));
-  EXPECT_TRUE(monitor.session().IsOverLimit(SessionHarness::kNowMs + OutputLimit::kSoftMs + 1));
+  constexpr int64_t kSoftMs = 60'000;
+  EXPECT_FALSE(monitor.session().IsOverLimit(SessionHarness::kNowMs + kSoftMs));
+  EXPECT_TRUE(monitor.session().IsOverLimit(SessionHarness::kNowMs + kSoftMs + 1));
 }
 
 }  // namespace

@@ -12,13 +12,13 @@ TEST_F(ServerCommandsTest, TimeIsSecondsAndMicroseconds) {
 TEST_F(ServerCommandsTest, SaveAnswersWhenTheCheckpointIsDone) {
   EXPECT_EQ(Run("SAVE"), "");
   ASSERT_TRUE(deferred());
-  services.checkpoint_done(true, "");
+  services.EndCheckpoint(true, "");
   EXPECT_EQ(later(), "+OK\r\n");
 }
 
 TEST_F(ServerCommandsTest, SaveTellsWhyItFailed) {
   Run("SAVE");
-  services.checkpoint_done(false, "no room");
+  services.EndCheckpoint(false, "no room");
   EXPECT_EQ(later(), "-ERR no room\r\n");
 }
 

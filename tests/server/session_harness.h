@@ -168,6 +168,7 @@ class SessionHarness {
   ~SessionHarness() {
     database->during_sync = nullptr;
     for (const auto& client : clients_) client->Disconnect();
+    services.FinishAll();
     pause.until_ms = 0;
     ResumePaused();
     Run();

@@ -582,7 +582,7 @@ TEST(SessionStallTest, StalledSessionLeavesInputUnread) {
   EXPECT_EQ(client.Take(), "+PONG\r\n");
   client.Send("PING\r\n");
   EXPECT_EQ(client.unread(), std::string_view("INCR a\r\nPING\r\n").size());
-  server.services.checkpoint_done(true, "");
+  server.services.EndCheckpoint(true, "");
   server.Run();
   EXPECT_EQ(client.Take(), "+OK\r\n:1\r\n+PONG\r\n");
   EXPECT_TRUE(client.session().idle());
@@ -595,7 +595,9 @@ TEST(SessionStallTest, DeferredReplyComesFromAnyThread) {
     client.Send("INCR " + server.KeyOn(0) + "\r\nSAVE\r\nGET " + server.KeyOn(1) + "\r\n");
     server.Run();
     EXPECT_EQ(client.Take(), ":1\r\n");
-    std::thread([&] { server.services.checkpoint_done(false, "no room"); }).join();
+    std::thread([&] {
+      server.services.EndCheckpoint(false, "no room");
+    }).join();
     EXPECT_EQ(client.Take(), "") << "it comes through the mailbox";
     server.Run();
     EXPECT_EQ(client.Take(), "-ERR no room\r\n$-1\r\n");
@@ -618,7 +620,7 @@ TEST(SessionStallTest, ADeferredReplyMayComeBeforeTheHandlerHasReturned) {
   TestClient& second = server.Connect(0);
   first.Send("SAVE\r\n");
   EXPECT_EQ(server.Ask(second, "SAVE\r\nPING\r\n"), Error(errors::kSaveInProgress) + "+PONG\r\n");
-  server.services.checkpoint_done(true, "");
+  server.services.EndCheckpoint(true, "");
   server.Run();
   EXPECT_EQ(first.Take(), "+OK\r\n");
 }
@@ -682,7 +684,7 @@ TEST(SessionReplyModeTest, SuppressedRepliesAreNotSentAndTheWorkIsDone) {
                              "\r\nMSET " + b + " 5 " + c + " 6\r\nNOSUCH\r\nGET\r\nGET " + c +
                              "\r\nSAVE\r\n";
   EXPECT_EQ(server.Ask(client, silent), "");
-  server.services.checkpoint_done(true, "");
+  server.services.EndCheckpoint(true, "");
   EXPECT_EQ(server.Ask(client, "INCR " + a + "\r\n"), "");
   EXPECT_EQ(server.Ask(client, "CLIENT REPLY ON\r\nMGET " + a + " " + b + " " + c + "\r\n"),
             "+OK\r\n*3\r\n" + Bulk("2") + Bulk("5") + Bulk("6"));
@@ -723,7 +725,7 @@ TEST(SessionReplyModeTest, SkipOutlastsAPauseAndADeferredReply) {
   server.ResumePaused();
   server.Run();
   EXPECT_EQ(client.Take(), "");
-  server.services.checkpoint_done(true, "");
+  server.services.EndCheckpoint(true, "");
   server.Run();
   EXPECT_EQ(client.Take(), "+PONG\r\n");
 }
@@ -850,7 +852,7 @@ TEST(SessionEndTest, ClientGoneWhileItsReplyWaits) {
       static_cast<void>(client.Take());
       client.Disconnect();
       server.Run();
-      if (server.services.checkpoint_done) server.services.checkpoint_done(true, "");
+      if (server.services.checkpoint_done) server.services.EndCheckpoint(true, "");
       for (const auto& wait : std::exchange(server.services.waits, {})) wait.done(true);
       server.Run();
       EXPECT_EQ(client.Take(), "");

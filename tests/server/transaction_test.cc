@@ -254,19 +254,17 @@ TEST_P(TransactionTest, APartOfItsReplyMayComeLater) {
   server.Settle();
   EXPECT_EQ(client.Take(), "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n");
   ASSERT_TRUE(server.services.reload_done);
-  server.services.reload_done(true, "");
+  server.services.EndReload(true, "");
   server.Settle();
   EXPECT_EQ(client.Take(), "") << "the rest of it is not durable";
   server.Run();
   EXPECT_EQ(client.Take(), "*3\r\n+OK\r\n+OK\r\n" + Bulk("1") + "+PONG\r\n");
-  server.services.reload_done = nullptr;
   client.Send("MULTI\r\nDEBUG RELOAD\r\nINCR " + a + "\r\nEXEC\r\n");
   server.Run();
   EXPECT_EQ(client.Take(), "+OK\r\n+QUEUED\r\n+QUEUED\r\n");
-  server.services.reload_done(true, "");
+  server.services.EndReload(true, "");
   server.Run();
   EXPECT_EQ(client.Take(), "*2\r\n+OK\r\n:2\r\n");
-  server.services.reload_done = nullptr;
 }
 
 TEST_P(TransactionTest, ColdKeysAreBroughtInTogether) {
