@@ -71,6 +71,7 @@ void Connection::OnRead(const error_code& error, size_t size) {
   in_.Commit(size);
   session_->client().bytes_in += size;
   core_->statistics().bytes_in.Add(size);
+  core_->statistics().socket_reads.Add(1);
   Pump();
 }
 
@@ -156,6 +157,7 @@ void Connection::WriteOut() {
     dialogue_->OnWritten(written);
     session_->client().bytes_out += written;
     core_->statistics().bytes_out.Add(written);
+    core_->statistics().socket_writes.Add(1);
   }
   if (dialogue_->has_output()) core_->ScheduleFlush(this);
   // Room for more replies may let the session take more requests.

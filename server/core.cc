@@ -17,6 +17,24 @@ namespace tally::server {
 
 namespace {
 
+// What clients have in buffers, for INFO.
+struct ClientBuffers {
+  size_t all = 0;
+  size_t largest_input = 0;
+  size_t largest_output = 0;
+
+  void Count(const ClientState& client) {
+    all += client.read_capacity_bytes + client.owed_bytes;
+    largest_input = std::max(largest_input, client.read_capacity_bytes);
+    largest_output = std::max(largest_output, client.owed_bytes);
+  }
+  void Publish(CoreStatistics* statistics) const {
+    statistics->client_buffer_bytes.Set(all);
+    statistics->largest_input_buffer.Set(largest_input);
+    statistics->largest_output_buffer.Set(largest_output);
+  }
+};
+
 using boost::system::error_code;
 
 constexpr uint64_t kTicksPerSecond = 1000 / Core::kTimerIntervalMs;
@@ -321,6 +339,7 @@ void Core::PublishStatistics() {
 
 void Core::CloseIdleClients(int64_t now_ms) {
   const int64_t limit_ms = 1000 * environment_.config->timeout_s.load(std::memory_order_relaxed);
+  ClientBuffers buffers;
   for (auto place = connections_.begin(); place != connections_.end();) {
     const ConnectionPtr connection(&*place++);
     Session& session = connection->session();
@@ -333,7 +352,9 @@ void Core::CloseIdleClients(int64_t now_ms) {
     } else if (quiet_ms > kQuietMs) {
       connection->ShrinkIfIdle();
     }
+    buffers.Count(session.client());
   }
+  buffers.Publish(statistics_);
 }
 
 void Core::ExpireStep(int64_t now_ms) {
@@ -341,7 +362,8 @@ void Core::ExpireStep(int64_t now_ms) {
   if (environment_.pause->IsActive()) return;
   storage::Keyspace& keyspace = shard_->keyspace();
   const storage::SlotRange slots = keyspace.slots();
-  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(kExpireBudgetUs);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto end = begin + std::chrono::microseconds(kExpireBudgetUs);
   // At most one round over everything, and not longer than the budget.
   for (int databases_done = 0; databases_done <= keyspace.databases();) {
     if (keyspace.expiring_here(expire_database_) == 0 || expire_slot_ >= slots.end) {
@@ -363,6 +385,9 @@ void Core::ExpireStep(int64_t now_ms) {
     }
     if (std::chrono::steady_clock::now() > end) break;
   }
+  const auto spent = std::chrono::steady_clock::now() - begin;
+  statistics_->expire_us.Add(
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(spent).count()));
 }
 
 }  // namespace tally::server

@@ -8,6 +8,7 @@
 #include <array>
 #include <iterator>
 
+#include "server/config_parameters.h"
 #include "server/memory_usage.h"
 #include "server/redis_version.h"
 #include "server/tracking_registry.h"
@@ -37,10 +38,15 @@ void WriteServer(Operation& op, InfoText* text) {
   const int64_t now_us = WallClock::NowUs();
   text->Field("redis_version", kRedisVersion);
   text->Field("tally_version", facts.version);
+  text->Field("redis_git_sha1", "00000000");
+  text->Field("redis_git_dirty", 0);
+  text->Field("redis_build_id", facts.version);
   text->Field("redis_mode", "standalone");
   text->Field("os", OperatingSystem());
   text->Field("arch_bits", sizeof(void*) * 8);
+  text->Field("monotonic_clock", "POSIX clock_gettime");
   text->Field("multiplexing_api", "epoll");
+  text->Field("atomicvar_api", "c11-builtin");
   text->Field("gcc_version", CompilerVersion());
   text->Field("process_id", getpid());
   text->Field("process_supervised", "no");
@@ -49,6 +55,11 @@ void WriteServer(Operation& op, InfoText* text) {
   text->Field("server_time_usec", now_us);
   text->Field("uptime_in_seconds", uptime_s);
   text->Field("uptime_in_days", uptime_s / kDay);
+  const std::string hz = ValueOf(*FindConfigParameter("hz"), op.services().config());
+  text->Field("hz", hz);
+  text->Field("configured_hz", hz);
+  constexpr int64_t kLruClockMask = 0xFFFFFF;
+  text->Field("lru_clock", op.now_ms() / 1000 & kLruClockMask);
   text->Field("executable", facts.executable);
   text->Field("config_file", facts.config_file);
   text->Field("io_threads_active", 0);
@@ -58,6 +69,10 @@ void WriteClients(Operation& op, InfoText* text) {
   text->Field("connected_clients", SumOf(op.services(), &CoreStatistics::connected_clients));
   text->Field("cluster_connections", 0);
   text->Field("maxclients", op.services().config().maxclients.load());
+  text->Field("client_recent_max_input_buffer",
+              LargestOf(op.services(), &CoreStatistics::largest_input_buffer));
+  text->Field("client_recent_max_output_buffer",
+              LargestOf(op.services(), &CoreStatistics::largest_output_buffer));
   text->Field("blocked_clients", SumOf(op.services(), &CoreStatistics::blocked_clients));
   text->Field("tracking_clients", op.services().tracking().totals().trackers.load());
   text->Field("clients_in_timeout_table", 0);
@@ -65,6 +80,10 @@ void WriteClients(Operation& op, InfoText* text) {
 
 double Ratio(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+int64_t Difference(uint64_t whole, uint64_t part) {
+  return static_cast<int64_t>(whole) - static_cast<int64_t>(part);
 }
 
 std::string Percent(uint64_t part, uint64_t whole) {
@@ -80,26 +99,50 @@ void WriteMemory(Operation& op, InfoText* text) {
   text->Bytes("used_memory_peak", memory.peak);
   text->Field("used_memory_peak_perc", Percent(memory.used, memory.peak));
   text->Field("used_memory_overhead", memory.used - dataset);
+  text->Field("used_memory_startup", op.services().facts().start_memory);
   text->Field("used_memory_dataset", dataset);
   text->Field("used_memory_dataset_perc", Percent(dataset, memory.used));
   if (memory.active != 0) {
     text->Field("allocator_allocated", memory.used);
     text->Field("allocator_active", memory.active);
     text->Field("allocator_resident", memory.allocator_resident);
-    text->Field("allocator_frag_ratio", Ratio(memory.active, memory.used));
-    text->Field("allocator_rss_ratio", Ratio(memory.allocator_resident, memory.active));
   }
   text->Bytes("total_system_memory", memory.system);
+  // There are no scripts and no functions.
+  text->Field("used_memory_lua", 0);
+  text->Field("used_memory_vm_eval", 0);
+  text->Field("used_memory_lua_human", "0B");
+  text->Field("used_memory_scripts_eval", 0);
   text->Field("number_of_cached_scripts", 0);
   text->Field("number_of_functions", 0);
   text->Field("number_of_libraries", 0);
+  text->Field("used_memory_vm_functions", 0);
+  text->Bytes("used_memory_vm_total", 0);
+  text->Field("used_memory_functions", 0);
+  text->Bytes("used_memory_scripts", 0);
   text->Bytes("maxmemory", op.services().config().maxmemory_bytes.load());
   text->Field("maxmemory_policy", "noeviction");
+  if (memory.active != 0) {
+    text->Field("allocator_frag_ratio", Ratio(memory.active, memory.used));
+    text->Field("allocator_frag_bytes", Difference(memory.active, memory.used));
+    text->Field("allocator_rss_ratio", Ratio(memory.allocator_resident, memory.active));
+    text->Field("allocator_rss_bytes", Difference(memory.allocator_resident, memory.active));
+    text->Field("rss_overhead_ratio", Ratio(memory.resident, memory.allocator_resident));
+    text->Field("rss_overhead_bytes", Difference(memory.resident, memory.allocator_resident));
+  }
   text->Field("mem_fragmentation_ratio", Ratio(memory.resident, memory.used));
-  text->Field("mem_fragmentation_bytes",
-              static_cast<int64_t>(memory.resident) - static_cast<int64_t>(memory.used));
+  text->Field("mem_fragmentation_bytes", Difference(memory.resident, memory.used));
+  text->Field("mem_not_counted_for_evict", 0);
+  text->Field("mem_replication_backlog", 0);
+  text->Field("mem_total_replication_buffers", 0);
+  text->Field("mem_clients_slaves", 0);
+  text->Field("mem_clients_normal", SumOf(op.services(), &CoreStatistics::client_buffer_bytes));
+  text->Field("mem_cluster_links", 0);
+  text->Field("mem_aof_buffer", 0);
   text->Field("mem_allocator", memory.allocator);
   text->Field("active_defrag_running", 0);
+  text->Field("lazyfree_pending_objects", 0);
+  text->Field("lazyfreed_objects", 0);
 }
 
 void WritePersistence(Operation& op, InfoText* text) {
@@ -111,6 +154,13 @@ void WritePersistence(Operation& op, InfoText* text) {
   const int64_t last_s = checkpoint.last_duration_ms < 0 ? -1 : checkpoint.last_duration_ms / 1000;
   text->Field("loading", 0);
   text->Field("async_loading", 0);
+  // Nothing is ever forked.
+  text->Field("current_cow_peak", 0);
+  text->Field("current_cow_size", 0);
+  text->Field("current_cow_size_age", 0);
+  text->Field("current_fork_perc", 0.0);
+  text->Field("current_save_keys_processed", checkpoint.running ? checkpoint.objects : 0);
+  text->Field("current_save_keys_total", 0);
   // What Redis's snapshots are, checkpoints are here …
   text->Field("rdb_changes_since_last_save", checkpoint.changes_since);
   text->Field("rdb_bgsave_in_progress", checkpoint.running);
@@ -120,6 +170,8 @@ void WritePersistence(Operation& op, InfoText* text) {
   text->Field("rdb_current_bgsave_time_sec", running_s);
   text->Field("rdb_saves", checkpoint.completed);
   text->Field("rdb_last_cow_size", 0);
+  text->Field("rdb_last_load_keys_expired", 0);
+  text->Field("rdb_last_load_keys_loaded", 0);
   // … and what its append-only file is, the journal is; a checkpoint cuts it, so it is never rewritten.
   text->Field("aof_enabled", 1);
   text->Field("aof_rewrite_in_progress", 0);
@@ -128,6 +180,7 @@ void WritePersistence(Operation& op, InfoText* text) {
   text->Field("aof_current_rewrite_time_sec", -1);
   text->Field("aof_last_bgrewrite_status", "ok");
   text->Field("aof_rewrites", 0);
+  text->Field("aof_rewrites_consecutive_failures", 0);
   // A write that fails ends the process: whoever reads this, none has failed.
   text->Field("aof_last_write_status", "ok");
   text->Field("aof_last_cow_size", 0);
@@ -167,6 +220,11 @@ void WriteCpu(Operation&, InfoText* text) {
   text->Field("used_cpu_user", Seconds(self.ru_utime));
   text->Field("used_cpu_sys_children", Seconds(children.ru_stime));
   text->Field("used_cpu_user_children", Seconds(children.ru_utime));
+  // Of the core that answers: each is a main thread.
+  rusage thread{};
+  getrusage(RUSAGE_THREAD, &thread);
+  text->Field("used_cpu_sys_main_thread", Seconds(thread.ru_stime));
+  text->Field("used_cpu_user_main_thread", Seconds(thread.ru_utime));
 }
 
 void WriteNothing(Operation&, InfoText*) {}  // there are no modules
@@ -192,8 +250,8 @@ constexpr auto kSections = std::to_array<InfoSection>({
     {"cpu", "CPU", true, WriteCpu},
     {"modules", "Modules", true, WriteNothing},
     {"commandstats", "Commandstats", false, WriteCommandStats},
-    {"latencystats", "Latencystats", false, WriteLatencyStats},
     {"errorstats", "Errorstats", true, WriteErrorStats},
+    {"latencystats", "Latencystats", false, WriteLatencyStats},
     {"cluster", "Cluster", true, WriteCluster},
     {"keyspace", "Keyspace", true, WriteKeyspace},
     {"tally", "Tally", true, WriteTally},
@@ -221,6 +279,14 @@ uint64_t SumOf(const Services& services, Counter CoreStatistics::*counter) {
   uint64_t sum = 0;
   for (const CoreStatistics* core : services.statistics()) sum += (core->*counter).value();
   return sum;
+}
+
+uint64_t LargestOf(const Services& services, Counter CoreStatistics::*counter) {
+  uint64_t largest = 0;
+  for (const CoreStatistics* core : services.statistics()) {
+    largest = std::max(largest, (core->*counter).value());
+  }
+  return largest;
 }
 
 }  // namespace tally::server

@@ -65,5 +65,7 @@ void WriteTally(Operation& op, InfoText* text);
 
 /// The sum of a counter over all cores.
 [[nodiscard]] uint64_t SumOf(const Services& services, Counter CoreStatistics::*counter);
+/// The largest of all cores.
+[[nodiscard]] uint64_t LargestOf(const Services& services, Counter CoreStatistics::*counter);
 
 }  // namespace tally::server

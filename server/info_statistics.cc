@@ -95,8 +95,11 @@ void WriteStats(Operation& op, InfoText* text) {
   text->Field("expired_keys", sum(&CoreStatistics::expired_keys));
   text->Field("expired_stale_perc", 0.0);
   text->Field("expired_time_cap_reached_count", 0);
+  text->Field("expire_cycle_cpu_milliseconds", sum(&CoreStatistics::expire_us) / 1000);
   text->Field("evicted_keys", 0);
   text->Field("evicted_clients", 0);
+  text->Field("total_eviction_exceeded_time", 0);
+  text->Field("current_eviction_exceeded_time", 0);
   text->Field("keyspace_hits", sum(&CoreStatistics::keyspace_hits));
   text->Field("keyspace_misses", sum(&CoreStatistics::keyspace_misses));
   text->Field("pubsub_channels", services.subscriptions().size(SubscriptionKind::kChannel));
@@ -109,13 +112,23 @@ void WriteStats(Operation& op, InfoText* text) {
   text->Field("slave_expires_tracked_keys", 0);
   text->Field("active_defrag_hits", 0);
   text->Field("active_defrag_misses", 0);
+  text->Field("active_defrag_key_hits", 0);
+  text->Field("active_defrag_key_misses", 0);
+  text->Field("total_active_defrag_time", 0);
+  text->Field("current_active_defrag_time", 0);
   const TrackingRegistry& tracking = op.services().tracking();
   text->Field("tracking_total_keys", tracking.totals().keys.load());
   text->Field("tracking_total_items", tracking.totals().items.load());
   text->Field("tracking_total_prefixes", tracking.prefixes());
   text->Field("unexpected_error_replies", 0);
-  text->Field("dump_payload_sanitizations", 0);
   text->Field("total_error_replies", sum(&CoreStatistics::error_replies));
+  text->Field("dump_payload_sanitizations", 0);
+  text->Field("total_reads_processed", sum(&CoreStatistics::socket_reads));
+  text->Field("total_writes_processed", sum(&CoreStatistics::socket_writes));
+  text->Field("io_threaded_reads_processed", 0);
+  text->Field("io_threaded_writes_processed", 0);
+  text->Field("reply_buffer_shrinks", 0);
+  text->Field("reply_buffer_expands", 0);
 }
 
 void WriteCommandStats(Operation& op, InfoText* text) {

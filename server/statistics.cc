@@ -33,9 +33,9 @@ std::map<std::string, uint64_t, std::less<>> CoreStatistics::ErrorCounts() const
 
 void CoreStatistics::Reset() {
   // Not connected_clients and object_bytes: they say what is, not what was.
-  for (Counter* counter :
-       {&connections_received, &commands_processed, &bytes_in, &bytes_out, &keyspace_hits,
-        &keyspace_misses, &expired_keys, &error_replies, &turns, &held_replies}) {
+  for (Counter* counter : {&connections_received, &commands_processed, &bytes_in, &bytes_out,
+                           &keyspace_hits, &keyspace_misses, &expired_keys, &error_replies, &turns,
+                           &held_replies, &socket_reads, &socket_writes, &expire_us}) {
     counter->Set(0);
   }
   for (CommandCounters& command : commands) {

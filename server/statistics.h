@@ -53,6 +53,12 @@ struct CoreStatistics {
   Counter commands_processed;
   Counter bytes_in;
   Counter bytes_out;
+  Counter socket_reads;
+  Counter socket_writes;
+  Counter client_buffer_bytes;  // in and out, now and then counted; so the next two
+  Counter largest_input_buffer;
+  Counter largest_output_buffer;
+  Counter expire_us;  // spent on the search for expired objects
   Counter keyspace_hits;
   Counter keyspace_misses;
   Counter expired_keys;

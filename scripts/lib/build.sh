@@ -4,7 +4,7 @@
 presets=(release debug asan tsan clang)
 
 # Another clone of the same sources finds what this one has compiled.
-export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=true
+export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=true CCACHE_SLOPPINESS=pch_defines,time_macros
 
 is_preset() { [[ " ${presets[*]} " == *" $1 "* ]]; }
 

@@ -8,12 +8,14 @@
 
 #include "tests/end_to_end/support/client.h"
 #include "tests/end_to_end/support/info.h"
+#include "tests/end_to_end/support/scale.h"
 #include "tests/end_to_end/support/server_process.h"
 
 namespace tally::test {
 namespace {
 
-constexpr int kKeys = 50'000;
+constexpr int kBatch = 500;
+const int kKeys = Scaled(100) * kBatch;
 constexpr size_t kValueBytes = 1000;  // so that reading all of them takes some time
 constexpr std::string_view kStringLength = ":1000\r\n";
 
@@ -24,8 +26,6 @@ ServerOptions Options(int threads, std::string_view maxmemory = "0") {
 }
 
 void Fill(Client* client, size_t value_bytes) {
-  constexpr int kBatch = 500;
-  static_assert(kKeys % kBatch == 0);
   for (int first = 0; first < kKeys; first += kBatch) {
     std::string pipeline;
     for (int i = first; i < first + kBatch; ++i) {
@@ -56,7 +56,7 @@ TEST_P(ReloadTest, AnswersWhenEverythingIsInMemory) {
   }
   EXPECT_GE(std::stoi(InfoField(&client, "tally_evicted_objects")), kKeys) << "it was dropped";
   const std::string loads = InfoField(&client, "tally_object_loads");
-  for (int i = 0; i < kKeys; i += 1000) {
+  for (int i = 0; i < kKeys; i += kBatch) {
     ASSERT_EQ(client.Command({"STRLEN", fmt::format("key:{}", i)}), kStringLength);
   }
   EXPECT_EQ(InfoField(&client, "tally_object_loads"), loads) << "nothing had to be read";
@@ -75,7 +75,7 @@ TEST_P(ReloadTest, DuringAWarmUpItAnswersWhenEverythingIsInMemory) {
   ASSERT_EQ(client.Command({"DEBUG", "RELOAD"}), "+OK\r\n");
   EXPECT_EQ(InfoField(&client, "tally_warm_up"), "done");
   const std::string loads = InfoField(&client, "tally_object_loads");
-  for (int i = 0; i < kKeys; i += 1000) {
+  for (int i = 0; i < kKeys; i += kBatch) {
     ASSERT_EQ(client.Command({"STRLEN", fmt::format("key:{}", i)}), kStringLength);
   }
   EXPECT_EQ(InfoField(&client, "tally_object_loads"), loads) << "nothing had to be read";
@@ -84,7 +84,7 @@ TEST_P(ReloadTest, DuringAWarmUpItAnswersWhenEverythingIsInMemory) {
 TEST_P(ReloadTest, AnswersWhenMemoryIsFull) {
   ServerProcess server(Options(GetParam(), "64mb"));
   Client client(server.port());
-  ASSERT_NO_FATAL_FAILURE(Fill(&client, 2000));
+  ASSERT_NO_FATAL_FAILURE(Fill(&client, size_t{100'000'000} / static_cast<size_t>(kKeys)));
   ASSERT_EQ(client.Command({"DEBUG", "RELOAD"}), "+OK\r\n");
   EXPECT_EQ(InfoField(&client, "tally_warm_up"), "full");
   EXPECT_EQ(client.Command({"DBSIZE"}), fmt::format(":{}\r\n", kKeys));

@@ -247,6 +247,58 @@ TEST_P(ColdObjectsTest, WritesWaitForRoomAndReadsDoNot) {
   EXPECT_EQ(client.Take(), ":2\r\n" + Bulk("2"));
 }
 
+// Otherwise whoever needs an object from the disk, which takes a while, would find the room taken each time.
+TEST_P(ColdObjectsTest, AWriteThatWasLetInIsNotAskedAgainWhenItsObjectHasCome) {
+  server.Ask(client, "SET " + b + " 1\r\n");
+  MakeCold();
+  server.Ask(server.Connect(last), "SET {" + b + "}hot 1\r\n");
+  MemoryBudget& memory = server.shard(last).memory();
+  memory.set_limit(1);
+  server.Turn(last);
+  client.Send("INCR " + b + "\r\n");
+  server.Settle();
+  ASSERT_EQ(server.loader().tasks(), 0u) << "it waits for room";
+  memory.set_limit(MemoryBudget::kUnlimited);
+  server.Turn(last);  // gives room
+  server.Settle();
+  ASSERT_EQ(server.loader().tasks(), 1u) << "it was let in";
+  memory.set_limit(1);
+  server.Run();
+  EXPECT_EQ(client.Take(), ":2\r\n");
+}
+
+TEST_P(ColdObjectsTest, EachWriteIsAskedForRoomByItself) {
+  server.Ask(client, "SET " + b + " 1\r\n");
+  MakeCold();
+  const std::string hot = "{" + b + "}hot";
+  server.Ask(server.Connect(last), "SET " + hot + " 1\r\n");
+  MemoryBudget& memory = server.shard(last).memory();
+  memory.set_limit(1);
+  server.Turn(last);
+  client.Send("INCR " + hot + "\r\nINCR " + b + "\r\n");
+  server.Settle();
+  memory.set_limit(MemoryBudget::kUnlimited);
+  server.Turn(last);  // gives room
+  server.Settle();
+  ASSERT_EQ(server.loader().tasks(), 1u) << "the first has run, the second waits for its object";
+  memory.set_limit(1);
+  server.Run();
+  EXPECT_EQ(server.Ask(server.Connect(last), "GET " + hot + "\r\n"), Bulk("2"));
+  EXPECT_EQ(server.Ask(server.Connect(last), "GET " + b + "\r\n"), Bulk("1")) << "it waits again";
+  memory.set_limit(MemoryBudget::kUnlimited);
+  server.Turn(last);
+  server.Run();
+  EXPECT_EQ(client.Take(), ":2\r\n:2\r\n");
+}
+
+TEST_P(ColdObjectsTest, ASpanningWriteIsAskedForRoomOnce) {
+  if (GetParam() == 1) GTEST_SKIP() << "nothing spans";
+  server.Ask(server.Connect(last), "SET " + b + " 1\r\n");
+  server.shard(last).memory().set_limit(1);
+  server.Turn(last);
+  EXPECT_EQ(server.Ask(client, "MSET " + a + " 2 " + b + " 2\r\n"), "+OK\r\n");
+}
+
 // It would wait for its own client's write, which waits for room, which waits for a checkpoint, which would
 // wait for the shard that it is inside.
 TEST_P(ColdObjectsTest, ASpanningCommandIsInsideNoShardWhileItWaits) {

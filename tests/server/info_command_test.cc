@@ -48,6 +48,44 @@ TEST_F(InfoCommandTest, LeavesCommandstatsOutOfTheDefault) {
   }
 }
 
+// Monitoring programs look for them by name.
+TEST_F(InfoCommandTest, HasTheFieldsOfRedis) {
+  const std::string info = Info({"everything"});
+  for (const char* field : {"redis_git_sha1",
+                            "monotonic_clock",
+                            "hz",
+                            "configured_hz",
+                            "lru_clock",
+                            "client_recent_max_input_buffer",
+                            "used_memory_startup",
+                            "used_memory_lua",
+                            "used_memory_scripts_human",
+                            "mem_clients_normal",
+                            "mem_aof_buffer",
+                            "lazyfreed_objects",
+                            "current_save_keys_processed",
+                            "rdb_last_load_keys_loaded",
+                            "expire_cycle_cpu_milliseconds",
+                            "total_eviction_exceeded_time",
+                            "active_defrag_key_hits",
+                            "total_reads_processed",
+                            "total_writes_processed",
+                            "used_cpu_user_main_thread"}) {
+    EXPECT_NE(Value(info, field), "absent") << field;
+  }
+  EXPECT_LT(info.find("# Errorstats"), info.find("# Latencystats"));
+}
+
+TEST_F(InfoCommandTest, BuffersOfClientsAreAddedUpAndTheLargestIsTold) {
+  services.core.client_buffer_bytes.Set(100);
+  services.core.largest_input_buffer.Set(30);
+  services.core.largest_output_buffer.Set(70);
+  const std::string info = Info({"clients", "memory"});
+  EXPECT_EQ(Value(info, "mem_clients_normal"), "100");
+  EXPECT_EQ(Value(info, "client_recent_max_input_buffer"), "30");
+  EXPECT_EQ(Value(info, "client_recent_max_output_buffer"), "70");
+}
+
 TEST_F(InfoCommandTest, ServerSaysWhatItIs) {
   services.server_facts.version = "0.9";
   services.server_facts.run_id = "abc";

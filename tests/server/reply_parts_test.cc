@@ -196,6 +196,17 @@ TEST_P(ReplyPartsTest, AnEmptyPlaceIsPassedThoughNothingOfItIsWritten) {
   EXPECT_EQ(taken, Times(value, 4) + Bulk(budget_filler));
 }
 
+TEST_P(ReplyPartsTest, ASlowRequestIsLoggedOnceHoweverTheRepliesAreCut) {
+  constexpr size_t kAsked = 10;
+  SetLarge(there, large);
+  server.services.config().slowlog_slower_than_us = 0;
+  server.services.watch.Configure(server.services.config());
+  client.Send(Times("GET " + there + "\r\n", kAsked));
+  server.Run();
+  EXPECT_EQ(client.Take(), Times(Bulk(large), kAsked));
+  EXPECT_EQ(server.Ask(client, "SLOWLOG LEN\r\n"), ":" + std::to_string(kAsked) + "\r\n");
+}
+
 TEST_P(ReplyPartsTest, WhoIsGoneLetsItsOperationsGoOn) {
   SetLarge(there, large);
   client.withhold_output = true;

@@ -595,9 +595,7 @@ TEST(SessionStallTest, DeferredReplyComesFromAnyThread) {
     client.Send("INCR " + server.KeyOn(0) + "\r\nSAVE\r\nGET " + server.KeyOn(1) + "\r\n");
     server.Run();
     EXPECT_EQ(client.Take(), ":1\r\n");
-    std::thread([&] {
-      server.services.EndCheckpoint(false, "no room");
-    }).join();
+    std::thread([&] { server.services.EndCheckpoint(false, "no room"); }).join();
     EXPECT_EQ(client.Take(), "") << "it comes through the mailbox";
     server.Run();
     EXPECT_EQ(client.Take(), "-ERR no room\r\n$-1\r\n");

@@ -27,6 +27,10 @@ class CheckpointTest : public ::testing::TestWithParam<StoreKind> {
     return static_cast<uint64_t>(
         test::Scaled(GetParam() == StoreKind::kMemory ? in_memory : on_rocks));
   }
+  // A start of RocksDB takes its time: there the sanitizers' builds do with every third step.
+  static uint64_t StepsAtATime() {
+    return GetParam() == StoreKind::kMemory || test::TestScale() >= 1 ? 1 : 3;
+  }
   // A store and a world on it that has seen some turns.
   void Begin(uint64_t seed, Durability durability, int turns) {
     store_.reset();
@@ -212,8 +216,7 @@ TEST_P(CheckpointTest, ForgetsTombstonesOnceTheyAreOnDisk) {
 // the step was done and nobody learns of it; meanwhile the server goes on between the steps.
 void CheckpointTest::CrashAtEachStep(uint64_t seed, Durability durability,
                                      FaultyDatabase::When when) {
-  // A start of RocksDB takes its time: there every third step will do.
-  const uint64_t stride = GetParam() == StoreKind::kMemory ? 1 : 3;
+  const uint64_t stride = StepsAtATime();
   bool failed = true;
   for (uint64_t n = 1 + seed % stride; failed; n += stride) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(n));
@@ -254,8 +257,9 @@ TEST_P(CheckpointTest, NeitherDoesItWhereCommitsAreNotSynced) {
 }
 
 void CheckpointTest::FailAtEachStep(uint64_t seed, FaultyDatabase::When when) {
+  const uint64_t stride = StepsAtATime();
   bool failed = true;
-  for (uint64_t n = 1; failed; ++n) {
+  for (uint64_t n = 1 + seed % stride; failed; n += stride) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(n));
     // Objects that are on disk, and deletions of some of them that are not.
     Begin(seed, Durability::kSynced, 40);
