@@ -311,12 +311,16 @@ void Core::PublishStatistics() {
   statistics_->object_memory_hits.Set(shard_->input_gate().answered_from_memory());
   statistics_->waiting_operations.Set(shard_->input_gate().waiting());
   int64_t cold_expiring = 0;
+  int64_t objects = 0;
   for (int database = 0; database < keyspace.databases(); ++database) {
+    objects += keyspace.counts(database).live;
     cold_expiring += keyspace.counts(database).expiring;
     cold_expiring -= static_cast<int64_t>(keyspace.expiring_here(database));
   }
+  statistics_->objects.Set(static_cast<uint64_t>(objects));
   statistics_->cold_expiring.Set(static_cast<uint64_t>(cold_expiring));
   statistics_->held_replies.Set(shard_->gate().held_count());
+  statistics_->held_us.Set(shard_->gate().held_us());
 }
 
 void Core::CloseIdleClients(int64_t now_ms) {
