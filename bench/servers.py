@@ -23,7 +23,7 @@ def command_of(kind, tally, options=()):
         return [*REDIS, *REDIS_OPTIONS[kind], *options]
     if Path(tally).name.startswith("redis-server"):
         return [tally, *REDIS[1:], *REDIS_OPTIONS["always"]]
-    return [tally, "--http-port", "0", *options]
+    return [tally, "--http-port", "0", "--admin-port", "0", *options]
 
 
 def free_port():

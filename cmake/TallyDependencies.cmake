@@ -6,6 +6,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
+find_package(prometheus-cpp REQUIRED)
 
 # tally_find_library(<target> HEADER <header> LIBRARY <name> [OPTIONAL])
 # An imported target for a library without a CMake package, or whose package asks for more than linking needs: the

@@ -53,6 +53,7 @@ constexpr auto kDifferences = std::to_array<Difference>({
     {"info",
      "A section `Tally` of its own; `redis_version` is the one whose behaviour clients may "
      "expect, `tally_version` the truth."},
+    {"tally.inspect", "Tally's own."},
     {"latency|latest",
      "The events are `command` and `fast-command`: nothing else can be slow "
      "as it can in Redis (no fork, no append-only file)."},

@@ -67,6 +67,10 @@ std::string HttpLine(uint16_t port) {
   return port == 0 ? "" : fmt::format("  http        http://127.0.0.1:{}/increment?name=A\n", port);
 }
 
+std::string AdminLine(uint16_t port) {
+  return port == 0 ? "" : fmt::format("  admin       http://127.0.0.1:{}/\n", port);
+}
+
 // The command's options, as far as they are not redis-cli's defaults. Not the password: it would be on
 // the screen and in the shell's history.
 std::string WayOptions(const Config& config) {
@@ -95,14 +99,14 @@ std::string BannerText(const Config& config, const StartFacts& facts) {
   return fmt::format(
       "Tally {} ({})\n"
       "  redis       {}\n"
-      "{}{}"
+      "{}{}{}"
       "  data        {} ({}, {} replayed)\n"
       "  memory      {}\n"
       "  durability  appendfsync {}\n"
       "  try         redis-cli{} INCR A      stop with Ctrl-C\n",
       facts.version, Count(static_cast<uint64_t>(config.threads), "core", "cores"),
-      RedisText(config), TlsLine(config), HttpLine(config.http_port), facts.directory,
-      Count(facts.objects, "object", "objects"),
+      RedisText(config), TlsLine(config), HttpLine(config.http_port), AdminLine(config.admin_port),
+      facts.directory, Count(facts.objects, "object", "objects"),
       Count(facts.journal_entries, "journal entry", "journal entries"),
       MemoryText(config.maxmemory_bytes.load()), DurabilityText(config.appendfsync.load()),
       ClientOptions(config));

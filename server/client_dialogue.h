@@ -37,6 +37,8 @@ class ClientDialogue {
   [[nodiscard]] virtual bool lingers() const { return false; }
   /// All taken requests are answered and their replies taken.
   [[nodiscard]] virtual bool idle() const = 0;
+  /// To be called about once a second.
+  virtual void OnSecond() {}
   /// To be asked once a second: the client takes longer than it may, and is to be cut off.
   [[nodiscard]] virtual bool IsTooSlow() { return false; }
   /// Whether a client that takes no reply for a while is cut off, be it in nobody's way.

@@ -9,6 +9,7 @@ enum class ClientDoor : uint8_t {
   kRedis,
   kRedisTls,  ///< the same inside TLS
   kHttp,
+  kAdmin,  ///< HTTP, too: what the server tells of itself
 };
 
 [[nodiscard]] constexpr bool SpeaksRedis(ClientDoor door) {

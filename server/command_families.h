@@ -16,6 +16,7 @@ namespace tally::server {
 [[nodiscard]] std::span<const Command> DatabaseCommands();
 [[nodiscard]] std::span<const Command> DumpCommands();
 [[nodiscard]] std::span<const Command> ExpireCommands();
+[[nodiscard]] std::span<const Command> InspectCommands();
 [[nodiscard]] std::span<const Command> KeyCommands();
 [[nodiscard]] std::span<const Command> MultiStringCommands();
 [[nodiscard]] std::span<const Command> ObjectCommands();

@@ -79,15 +79,15 @@ class CommandTable {
  private:
   CommandTable() {
     for (const std::span<const Command> family :
-         {AclCommands(),        BitCommands(),     BitFieldCommands(),    BoundedCounterCommands(),
-          ClientCommands(),     ClusterCommands(), CommandCommands(),     ConfigCommands(),
-          ConnectionCommands(), CounterCommands(), DatabaseCommands(),    DebugCommands(),
-          DumpCommands(),       ExpireCommands(),  FunctionCommands(),    InfoCommands(),
-          KeyCommands(),        LatencyCommands(), LolWutCommands(),      MemoryCommands(),
-          MessageCommands(),    ModuleCommands(),  MonitorCommands(),     MultiStringCommands(),
-          ObjectCommands(),     RangeCommands(),   ReplicationCommands(), ServerCommands(),
-          SlowLogCommands(),    StringCommands(),  TransactionCommands(), TransferCommands(),
-          WalkCommands()}) {
+         {AclCommands(),         BitCommands(),     BitFieldCommands(), BoundedCounterCommands(),
+          ClientCommands(),      ClusterCommands(), CommandCommands(),  ConfigCommands(),
+          ConnectionCommands(),  CounterCommands(), DatabaseCommands(), DebugCommands(),
+          DumpCommands(),        ExpireCommands(),  FunctionCommands(), InfoCommands(),
+          InspectCommands(),     KeyCommands(),     LatencyCommands(),  LolWutCommands(),
+          MemoryCommands(),      MessageCommands(), ModuleCommands(),   MonitorCommands(),
+          MultiStringCommands(), ObjectCommands(),  RangeCommands(),    ReplicationCommands(),
+          ServerCommands(),      SlowLogCommands(), StringCommands(),   TransactionCommands(),
+          TransferCommands(),    WalkCommands()}) {
       commands_.insert(commands_.end(), family.begin(), family.end());
     }
     std::ranges::sort(commands_, {}, &Command::name);

@@ -43,6 +43,7 @@ class Config {
   std::string unix_socket;  ///< a path; empty = none
   uint32_t unix_socket_permissions = 0;  ///< 0 = as the process's umask has it
   uint16_t http_port = 8787;             ///< on 127.0.0.1; 0 = no HTTP
+  uint16_t admin_port = 8788;            ///< on 127.0.0.1; 0 = no admin door
   std::string http_allow_host;           ///< names besides this machine's own, see http_access.h
   std::string dir = "./data";            ///< absolute once the command line has been read
   int threads =

@@ -21,6 +21,14 @@ constexpr int64_t kMinBulkBytes = int64_t{1} << 20;  // as Redis has it
 
 constexpr auto kParameters = std::to_array<ConfigParameter>({
     {.name = "activedefrag", .access = Access::kMutable, .fact = "no"},
+    {.name = "admin-port",
+     .access = Access::kFixed,
+     .get = GetInteger<&Config::admin_port>,
+     .set =
+         SetInteger<0, std::numeric_limits<uint16_t>::max(),
+                    [](Config& c, int64_t value) { c.admin_port = static_cast<uint16_t>(value); }>,
+     .placeholder = "N",
+     .help = "TCP port of 127.0.0.1 for metrics, health and a page that shows them; 0: none"},
     {.name = "appendfsync",
      .access = Access::kMutable,
      .get = [](const Config& config) { return std::string(Name(config.appendfsync)); },

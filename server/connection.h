@@ -81,6 +81,8 @@ class Connection final
 
   [[nodiscard]] Session& session() { return *session_; }
   [[nodiscard]] bool closed() const { return closed_; }
+  /// To be called once a second.
+  void OnSecond() { dialogue_->OnSecond(); }
   /// To be asked once a second: for kPatienceS the client has taken nothing of replies for whose end others wait,
   /// or which it has to take; or it takes longer to ask than it may.
   [[nodiscard]] bool IsToBeCutOff();

@@ -49,6 +49,7 @@ Core::Core(uint32_t number, const CoreEnvironment& environment, Shard* shard, Ex
       environment_(environment),
       shard_(shard),
       statistics_(statistics),
+      admin_(environment.services),
       // One thread, and nobody posts from outside (messages come through the mailbox): no locks.
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
       wake_(io_, ::dup(environment.mailboxes->of(number).wake_fd())),
@@ -205,8 +206,13 @@ void Core::PumpScheduled() {
   if (to_pump_.empty()) to_pump_.swap(ready);
 }
 
-void Core::Adopt(ClientSocket socket, NewClient who) {
+const HttpContent* Core::ContentOf(ClientDoor door) const {
   static constexpr HttpCounter kCounter;
+  if (SpeaksRedis(door)) return nullptr;
+  return door == ClientDoor::kAdmin ? static_cast<const HttpContent*>(&admin_) : &kCounter;
+}
+
+void Core::Adopt(ClientSocket socket, NewClient who) {
   ClientState client;
   client.id = who.id;
   if (who.unix_path.empty()) {
@@ -222,9 +228,9 @@ void Core::Adopt(ClientSocket socket, NewClient who) {
   // HTTP's requests are checked one by one.
   client.authenticated = !SpeaksRedis(who.door) || !environment_.config->has_password();
 
-  const ConnectionPtr connection(new Connection(
-      this, std::move(socket), std::move(client),
-      {.http = SpeaksRedis(who.door) ? nullptr : &kCounter, .tls = std::move(who.tls)}));
+  const ConnectionPtr connection(
+      new Connection(this, std::move(socket), std::move(client),
+                     {.http = ContentOf(who.door), .tls = std::move(who.tls)}));
   intrusive_ptr_add_ref(connection.get());  // the list's, given back by Forget
   connections_.push_back(*connection);
   statistics_->connections_received.Add(1);
@@ -329,12 +335,16 @@ void Core::PublishStatistics() {
   statistics_->object_memory_hits.Set(shard_->input_gate().answered_from_memory());
   statistics_->waiting_operations.Set(shard_->input_gate().waiting());
   int64_t cold_expiring = 0;
+  int64_t objects = 0;
   for (int database = 0; database < keyspace.databases(); ++database) {
+    objects += keyspace.counts(database).live;
     cold_expiring += keyspace.counts(database).expiring;
     cold_expiring -= static_cast<int64_t>(keyspace.expiring_here(database));
   }
+  statistics_->objects.Set(static_cast<uint64_t>(objects));
   statistics_->cold_expiring.Set(static_cast<uint64_t>(cold_expiring));
   statistics_->held_replies.Set(shard_->gate().held_count());
+  statistics_->held_us.Set(shard_->gate().held_us());
 }
 
 void Core::CloseIdleClients(int64_t now_ms) {
@@ -343,6 +353,7 @@ void Core::CloseIdleClients(int64_t now_ms) {
   for (auto place = connections_.begin(); place != connections_.end();) {
     const ConnectionPtr connection(&*place++);
     Session& session = connection->session();
+    connection->OnSecond();
     const int64_t quiet_ms = now_ms - session.client().last_interaction_ms;
     const bool listens = IsSubscriber(session.client()) || session.client().monitoring;
     const bool is_idle = limit_ms > 0 && quiet_ms > limit_ms && session.idle() && !listens;

@@ -18,6 +18,7 @@
 #include "server/connection_socket.h"
 #include "server/cycle_clock.h"
 #include "server/executor.h"
+#include "server/http_admin.h"
 #include "server/mailbox.h"
 #include "server/router.h"
 #include "server/services.h"
@@ -119,6 +120,7 @@ class Core final : private ConnectionHost {
 
   // ConnectionHost.
   [[nodiscard]] const SessionContext& session_context() const override { return session_context_; }
+  [[nodiscard]] const HttpContent* ContentOf(ClientDoor door) const;
   void ScheduleFlush(Connection* connection) override;
   void SchedulePump(Connection* connection) override;
   void Forget(Connection* connection) override;
@@ -144,6 +146,7 @@ class Core final : private ConnectionHost {
   const CoreEnvironment environment_;
   Shard* const shard_;
   CoreStatistics* const statistics_;
+  const HttpAdmin admin_;
   uint64_t counted_expired_ = 0;  // of the keyspace's count, which never goes back
 
   boost::asio::io_context io_;

@@ -33,6 +33,15 @@ Status OpenTcp(const Config& config, ClientDoor speaks, uint16_t port, const std
   return opened == 0 ? missing : Status::Ok();
 }
 
+// Of this machine only.
+Status OpenHttp(ClientDoor speaks, uint16_t port, const std::string& option, Doors* doors) {
+  if (port == 0) return Status::Ok();
+  Door& door = doors->emplace_back(Door{speaks, {}});
+  const Status status = door.socket.Bind("127.0.0.1", port, option);
+  if (status.ok()) return status;
+  return Status::Failure(status.message() + "; " + option + " 0 closes this door");
+}
+
 Status CheckProtection(const Config& config) {
   const std::vector<BindAddress> addresses = BindAddresses(config.bind);
   if (!config.protected_mode || config.has_password() ||
@@ -71,14 +80,11 @@ Status OpenDoors(const Config& config, Doors* doors) {
       return status;
     }
   }
-  if (config.http_port != 0) {
-    Door& door = doors->emplace_back(Door{ClientDoor::kHttp, {}});
-    if (Status status = door.socket.Bind("127.0.0.1", config.http_port, "--http-port");
-        !status.ok()) {
-      return Status::Failure(status.message() + "; --http-port 0 switches HTTP off");
-    }
+  if (Status status = OpenHttp(ClientDoor::kHttp, config.http_port, "--http-port", doors);
+      !status.ok()) {
+    return status;
   }
-  return Status::Ok();
+  return OpenHttp(ClientDoor::kAdmin, config.admin_port, "--admin-port", doors);
 }
 
 }  // namespace tally::server

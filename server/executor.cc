@@ -34,6 +34,7 @@ Outcome Executor::Run(const Request& request, storage::Keyspace* const* keyspace
                       request.now_ms, &reply, keyspaces, shard_map_, services_, request.client);
   operation.set_deferred_factory(request.deferred_factory, request.deferred_context);
   operation.set_walker(request.walker);
+  operation.set_was_cold(request.was_cold);
   operation.set_key_events(&key_events_);
 
   if (request.tracker != nullptr) [[unlikely]]

@@ -32,6 +32,7 @@ struct Request {
   void* deferred_context = nullptr;
   Walker* walker = nullptr;          ///< in a transaction
   ClientTracker* tracker = nullptr;  ///< the client's, if it keeps copies of what it reads
+  bool was_cold = false;             ///< its keys had to be read
   bool remembers = false;            ///< the tracker is told when one of the keys changes
   /// Where a slow request is put if the client is not here to be named.
   std::vector<SlowRequest>* slow_requests = nullptr;

@@ -13,6 +13,8 @@ struct HttpAnswer {
   HttpReply reply = {};
   std::string_view command = {};  ///< empty: none
   std::string key = {};
+  int database = 0;        ///< of the key; there is one of that number
+  bool is_stream = false;  ///< `reply` has no body but an endless one: `NextEvent`, once a second
 };
 
 /// What an HTTP door serves. Thread: any; it keeps nothing.
@@ -22,6 +24,9 @@ class HttpContent {
   /// The command on `key` has this reply (RESP2, without its last CRLF if that is all that follows: "$1\r\n5" and
   /// ":5", "$-1", "-ERR …").
   [[nodiscard]] virtual HttpReply OnReply(std::string_view key, std::string_view reply) const = 0;
+
+  /// What a stream tells next.
+  [[nodiscard]] virtual std::string NextEvent() const { return {}; }
 
  protected:
   ~HttpContent() = default;

@@ -22,6 +22,7 @@ HttpDialogue::HttpDialogue(Session* session, SessionHost* host, const Config* co
       quiet_since_ms_(now_ms()) {}
 
 bool HttpDialogue::AcceptsInput() const {
+  if (streaming_) return true;  // and throws it away: that the client leaves shall be seen
   return HasRoom() && requests_.unread().empty() && session_->AcceptsInput();
 }
 
@@ -32,6 +33,10 @@ bool HttpDialogue::HasRoom() const {
 
 void HttpDialogue::OnInput(protocol::ReadBuffer* in) {
   using Result = HttpRequestReader::Result;
+  if (streaming_) {
+    in->Consume(in->unread().size());
+    return;
+  }
   if (broken_) {
     thrown_away_ += in->unread().size();
     in->Consume(in->unread().size());
@@ -85,10 +90,14 @@ void HttpDialogue::TakeRequest(const HttpRequest& request) {
   HttpAnswer answer = content_->OnRequest(*url);
   if (answer.command.empty()) {
     Answer(form, std::move(answer.reply));
+    exchanges_.back().is_stream = answer.is_stream;
+    closing_ = closing_ || answer.is_stream;
     return;
   }
+  const bool selects = Select(answer.database);
   Run(answer.command, answer.key);
   Exchange& exchange = exchanges_.emplace_back();
+  exchange.untold = selects ? 1 : 0;
   exchange.form = form;
   exchange.awaited = true;
   exchange.key = std::move(answer.key);
@@ -111,23 +120,47 @@ void HttpDialogue::Break(int status) {
 }
 
 // As a Redis client writes it.
-void HttpDialogue::Run(std::string_view command, std::string_view key) {
+void HttpDialogue::Run(std::string_view command, std::string_view argument) {
   std::string request("*2\r\n");
-  for (const std::string_view argument : {command, key}) {
-    request.append("$").append(std::to_string(argument.size())).append("\r\n");
-    request.append(argument).append("\r\n");
+  for (const std::string_view word : {command, argument}) {
+    request.append("$").append(std::to_string(word.size())).append("\r\n");
+    request.append(word).append("\r\n");
   }
   const std::span<char> tail = requests_.Prepare(request.size());
   std::memcpy(tail.data(), request.data(), request.size());
   requests_.Commit(request.size());
 }
 
+// Whether the session has to be told.
+bool HttpDialogue::Select(int database) {
+  if (database == database_) return false;
+  database_ = database;
+  Run("SELECT", std::to_string(database));
+  return true;
+}
+
 bool HttpDialogue::has_output() const {
+  if (streaming_) return !event_.empty();
   return session_->has_output() || (!exchanges_.empty() && !exchanges_.front().awaited);
 }
 
 bool HttpDialogue::finished() const {
+  if (streaming_) return session_->client().close_after_replies;
   return exchanges_.empty() && (closing_ || session_->client().close_after_replies);
+}
+
+void HttpDialogue::OnSecond() {
+  if (!streaming_ || !event_.empty()) return;
+  event_ = content_->NextEvent();
+  session_->client().last_interaction_ms = WallClock::NowMs();  // it is not idle (`timeout`)
+  host_->OnOutput();
+}
+
+void HttpDialogue::AppendStreamHeader(std::string* out, const Exchange& exchange) {
+  AppendHttpStreamHeader(out, exchange.reply, date_.At(WallClock::NowMs()));
+  if (exchange.form.without_body) return;
+  streaming_ = true;
+  event_ = content_->NextEvent();
 }
 
 // Of the session's reply there: all but its last CRLF. npos: it is not complete.
@@ -151,7 +184,13 @@ void HttpDialogue::TakeReplies() {
   size_t begin = 0;
   for (Exchange& exchange : exchanges_) {
     if (!exchange.awaited) continue;
-    if (begin == replies_.size()) break;
+    while (exchange.untold > 0) {
+      const size_t untold = ReplyLength(begin);
+      if (untold == std::string::npos) break;
+      begin += untold + 2;
+      --exchange.untold;
+    }
+    if (exchange.untold > 0 || begin == replies_.size()) break;
     const size_t length = ReplyLength(begin);
     if (length == std::string::npos) break;
     exchange.reply =
@@ -167,9 +206,12 @@ void HttpDialogue::TakeReplies() {
 void HttpDialogue::TakeOutput(std::string* out) {
   TakeReplies();
   const int64_t wall_ms = WallClock::NowMs();
-  while (!exchanges_.empty() && !exchanges_.front().awaited) {
+  while (!streaming_ && !exchanges_.empty() && !exchanges_.front().awaited) {
     const Exchange& exchange = exchanges_.front();
-    if (exchange.is_continue) {
+    if (exchange.is_stream) {
+      AppendStreamHeader(out, exchange);
+      if (streaming_) break;
+    } else if (exchange.is_continue) {
       out->append("HTTP/1.1 100 Continue\r\n\r\n");
     } else {
       AppendHttpReply(out, exchange.reply, exchange.form, date_.At(wall_ms));
@@ -178,6 +220,8 @@ void HttpDialogue::TakeOutput(std::string* out) {
     exchanges_.pop_front();
     quiet_since_ms_ = now_ms_();
   }
+  out->append(event_);
+  event_.clear();
   TALLY_ASSERT(!exchanges_.empty() || kept_bytes_ == 0, "what was kept is told");
 }
 

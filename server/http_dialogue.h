@@ -22,6 +22,9 @@ namespace tally::server {
 /// comes when the session lets it out: after the commit. Keep-alive and pipelining; replies leave in the order of the
 /// requests.
 ///
+/// A stream (HttpAnswer::is_stream) is the last reply of its connection: an event at once and then one a second, unless the
+/// client has not taken the last one yet. It goes on until the client leaves, or is cut off because it reads nothing.
+///
 /// Who is asked first: http_access. What is served: an HttpContent. Limits: HttpLimits.
 ///
 /// Thread: its core's. Lifetime: the connection's; the session outlives it if something is under way.
@@ -40,7 +43,10 @@ class HttpDialogue final : public ClientDialogue {
   [[nodiscard]] bool has_output() const override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool lingers() const override { return broken_; }
-  [[nodiscard]] bool idle() const override { return exchanges_.empty(); }
+  [[nodiscard]] bool idle() const override {
+    return exchanges_.empty() || (streaming_ && event_.empty());
+  }
+  void OnSecond() override;
   [[nodiscard]] bool IsTooSlow() override;
   [[nodiscard]] bool must_read_replies() const override { return true; }
   void ShrinkIfIdle() override { session_->ShrinkIfIdle(); }
@@ -53,13 +59,17 @@ class HttpDialogue final : public ClientDialogue {
     std::string key;           // of the command that `awaited` tells of
     bool awaited = false;      // the session has not replied yet
     bool is_continue = false;  // no reply, but "100 Continue"
+    bool is_stream = false;    // the reply is a header, and events follow
+    int untold = 0;            // replies of the session in front of the awaited one
   };
   static constexpr int64_t kNone = -1;
 
   void TakeRequest(const HttpRequest& request);
   void Answer(const HttpReplyForm& form, HttpReply reply);
   void Break(int status);
-  void Run(std::string_view command, std::string_view key);
+  void Run(std::string_view command, std::string_view argument);
+  bool Select(int database);
+  void AppendStreamHeader(std::string* out, const Exchange& exchange);
   void TakeReplies();
   [[nodiscard]] bool HasRoom() const;  // one more request of a pipeline may be taken
   size_t ReplyLength(size_t begin) const;
@@ -76,8 +86,11 @@ class HttpDialogue final : public ClientDialogue {
   protocol::ReadBuffer requests_;  // for the session
   std::string replies_;            // of the session
   HttpDate date_;
-  bool closing_ = false;  // no further request is taken
-  bool broken_ = false;   // because of one that could not be read
+  int database_ = 0;        // of the session, once it has done what it was told to
+  bool streaming_ = false;  // the header of a stream was told: the only exchange left
+  std::string event_;       // of it, not taken yet
+  bool closing_ = false;    // no further request is taken
+  bool broken_ = false;     // because of one that could not be read
   size_t thrown_away_ = 0;
   int64_t request_began_ms_ = kNone;  // the first byte of one that is not complete
   int64_t quiet_since_ms_;

@@ -61,14 +61,26 @@ std::string_view HttpDate::At(int64_t now_ms) {
   return text_;
 }
 
+namespace {
+
+void AppendHeader(std::string* out, const HttpReply& reply, std::string_view date) {
+  fmt::format_to(std::back_inserter(*out),
+                 "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n"
+                 "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{}",
+                 reply.status, TextOf(reply.status).reason, date, reply.content_type, reply.fields);
+}
+
+}  // namespace
+
+void AppendHttpStreamHeader(std::string* out, const HttpReply& reply, std::string_view date) {
+  AppendHeader(out, reply, date);
+  out->append("Connection: close\r\n\r\n");
+}
+
 void AppendHttpReply(std::string* out, const HttpReply& reply, const HttpReplyForm& form,
                      std::string_view date) {
-  const auto end = std::back_inserter(*out);
-  fmt::format_to(end,
-                 "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
-                 "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
-                 reply.status, TextOf(reply.status).reason, date, reply.content_type,
-                 reply.body.size());
+  AppendHeader(out, reply, date);
+  fmt::format_to(std::back_inserter(*out), "Content-Length: {}\r\n", reply.body.size());
   if (reply.status == 401) {
     out->append("WWW-Authenticate: Basic realm=\"Tally\", charset=\"UTF-8\"\r\n");
   }

@@ -11,6 +11,7 @@ struct HttpReply {
   int status = 200;
   std::string body = {};
   std::string_view content_type = "text/plain;charset=UTF-8";
+  std::string_view fields = {};  ///< of the header, beside the usual ones; each with its CRLF
 };
 
 /// How it is told: what of the request shapes the reply's form.
@@ -32,6 +33,9 @@ class HttpDate {
   int64_t second_ = -1;
   std::string text_;
 };
+
+/// Appends the header of a reply whose body goes on until the connection ends.
+void AppendHttpStreamHeader(std::string* out, const HttpReply& reply, std::string_view date);
 
 /// Appends the reply as HTTP/1.1 has it.
 void AppendHttpReply(std::string* out, const HttpReply& reply, const HttpReplyForm& form,

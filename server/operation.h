@@ -243,6 +243,10 @@ class Operation {
   [[nodiscard]] uint32_t hits() const { return hits_; }
   [[nodiscard]] uint32_t misses() const { return misses_; }
 
+  /// Whether its keys were brought in for it: something of them was not in memory.
+  [[nodiscard]] bool was_cold() const { return was_cold_; }
+  void set_was_cold(bool was_cold) { was_cold_ = was_cold; }
+
   /// Makes the token for Defer; set by the session, which is what a deferred reply goes back to.
   using DeferredFactory = std::shared_ptr<DeferredReply> (*)(void* context, int resp);
   void set_deferred_factory(DeferredFactory factory, void* context) {
@@ -293,6 +297,7 @@ class Operation {
   uint32_t wanted_events_ = 0;
   KeyEvents* key_events_ = nullptr;
   bool deferred_ = false;
+  bool was_cold_ = false;
   DeferredFactory deferred_factory_ = nullptr;
   void* deferred_context_ = nullptr;
   Walker* walker_ = nullptr;

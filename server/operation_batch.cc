@@ -51,6 +51,7 @@ void OperationBatch::Deliver(std::unique_ptr<Message> self) {
       break;
     }
     case Progress::kCold: {
+      cold_item_ = next_item_;
       // What ran depends on a turn that will be over when the rest has run.
       EndTurn(target_->CloseTurn());
       const Needed needed = NextKeys();
@@ -160,6 +161,7 @@ OperationBatch::Progress OperationBatch::Execute() {
     request.database = item.database;
     request.resp = item.resp;
     request.remembers = item.remembers;
+    request.was_cold = next_item_ == cold_item_;
     if (!has_room_ && !target_->HasRoomFor(*item.command)) return Progress::kNoRoom;
     item.reply_begin = replies_.size();
     if (target_->Knows(item.database, request.keys)) {

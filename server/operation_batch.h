@@ -131,8 +131,9 @@ class OperationBatch final : public Message, public HeldReply {
   size_t next_item_ = 0;
   size_t next_argument_ = 0;
   size_t next_key_ = 0;
-  size_t prefetched_keys_ = 0;  // so far
-  bool has_room_ = false;       // the next operation may write
+  size_t prefetched_keys_ = 0;   // so far
+  size_t cold_item_ = SIZE_MAX;  // the last one that waited for its keys
+  bool has_room_ = false;        // the next operation may write
 
   std::vector<Item> items_;
   std::string bytes_;  // all arguments, one behind the other

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/monotonic_clock.h"
 #include "storage/invariant.h"
 
 namespace tally::server {
@@ -18,6 +19,7 @@ void ReplyGate::Append(List* list, HeldReply* reply) {
     list->last->next_held_ = reply;
   }
   list->last = reply;
+  ++list->count;
 }
 
 void ReplyGate::Hold(Ticket ticket, HeldReply* reply) {
@@ -33,11 +35,13 @@ void ReplyGate::Hold(Ticket ticket, HeldReply* reply) {
     place = waiting_.insert(place, Waiting{ticket, {}});
   }
   Append(&place->replies, reply);
+  place->replies.since_us += static_cast<uint64_t>(MonotonicUs());
 }
 
 void ReplyGate::CloseTurn(Ticket ticket) {
   if (open_.first == nullptr) return;
   TALLY_ASSERT(waiting_.empty() || waiting_.back().ticket < ticket, "tickets rise");
+  open_.since_us = open_.count * static_cast<uint64_t>(MonotonicUs());
   waiting_.push_back(Waiting{ticket, std::exchange(open_, List{})});
 }
 
@@ -49,7 +53,9 @@ size_t ReplyGate::Release(Ticket durable) {
   released_.assign(waiting_.begin(), end);
   waiting_.erase(waiting_.begin(), end);
   size_t count = 0;
+  const auto now_us = static_cast<uint64_t>(MonotonicUs());
   for (const Waiting& waiting : released_) {
+    held_us_ += waiting.replies.count * now_us - waiting.replies.since_us;
     for (HeldReply* reply = waiting.replies.first; reply != nullptr; ++count) {
       HeldReply* const next = reply->next_held_;
       reply->Release();

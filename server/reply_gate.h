@@ -52,11 +52,15 @@ class ReplyGate {
   [[nodiscard]] bool waits_for_open_turn() const { return open_.first != nullptr; }
   /// How many replies were ever held.
   [[nodiscard]] uint64_t held_count() const { return held_count_; }
+  /// How long those waited, together, that were released; of a reply to the open turn, since its end.
+  [[nodiscard]] uint64_t held_us() const { return held_us_; }
 
  private:
   struct List {
     HeldReply* first = nullptr;
     HeldReply* last = nullptr;
+    uint64_t count = 0;
+    uint64_t since_us = 0;  // the sum of the moments at which their waiting began
   };
   struct Waiting {
     storage::Ticket ticket;
@@ -69,6 +73,7 @@ class ReplyGate {
   std::vector<Waiting> waiting_;  // ascending tickets, none twice; few, since commits take all
   std::vector<Waiting> released_;
   uint64_t held_count_ = 0;
+  uint64_t held_us_ = 0;
 };
 
 }  // namespace tally::server

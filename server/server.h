@@ -109,6 +109,8 @@ class Server final : public Services, private storage::ShardAccess {
   CheckpointInfo checkpoint_info() const override;
   CommitInfo commit_info() const override;
   ResidencyInfo residency_info() const override;
+  bool are_writes_refused() const override { return disk_space_.writes_refused(); }
+  std::vector<storage::StoreFigure> store_figures() const override;
   void WaitUntilSynced(storage::Ticket ticket, int64_t timeout_ms, std::function<void(bool)> done,
                        std::function<bool()> abandoned) override;
   void Shutdown(bool save) override;

@@ -36,11 +36,14 @@ CommitInfo Server::commit_info() const {
   info.commits = statistics.commits;
   info.syncs = statistics.syncs;
   info.bytes = statistics.bytes;
+  info.sync_seconds = statistics.sync_seconds;
   info.average_sync_us = statistics.average_sync_us;
   info.led_by_cores = statistics.led_by_callers;
   return info;
 }
 
 ResidencyInfo Server::residency_info() const { return residency_->info(); }
+
+std::vector<storage::StoreFigure> Server::store_figures() const { return database_->Figures(); }
 
 }  // namespace tally::server

@@ -13,6 +13,7 @@
 #include "server/rate_sampler.h"
 #include "server/slow_watch.h"
 #include "server/statistics.h"
+#include "storage/database.h"
 #include "storage/slot.h"
 #include "storage/ticket.h"
 
@@ -59,6 +60,7 @@ struct CommitInfo {
   uint64_t syncs = 0;
   uint64_t bytes = 0;
   double average_sync_us = 0;
+  double sync_seconds = 0;   // all syncs together
   bool led_by_cores = true;  // false: the commit thread leads
 };
 
@@ -119,6 +121,10 @@ class Services : public Walker {
   [[nodiscard]] virtual CheckpointInfo checkpoint_info() const = 0;
   [[nodiscard]] virtual CommitInfo commit_info() const = 0;
   [[nodiscard]] virtual ResidencyInfo residency_info() const = 0;
+  /// Whether there is too little disk space to write.
+  [[nodiscard]] virtual bool are_writes_refused() const = 0;
+  /// What the store counts (storage/database.h).
+  [[nodiscard]] virtual std::vector<storage::StoreFigure> store_figures() const = 0;
 
   /// Calls `done(true)` when everything appended up to `ticket` is synced on disk, `done(false)` when
   /// `timeout_ms` passed first (0 = no limit), or when `abandoned()` says that nobody wants a wait that

@@ -67,6 +67,7 @@ struct CoreStatistics {
   Counter table_bytes;  // of the objects' tables
   Counter dirty_bytes;  // of objects that no checkpoint has yet
   Counter resident_objects;
+  Counter objects;           // cold ones, too; only the sum over all cores counts
   Counter incomplete_slots;  // something of them is not in memory; by database
   Counter evicted_objects;
   Counter object_loads;        // objects asked of the disk
@@ -75,6 +76,7 @@ struct CoreStatistics {
   Counter cold_expiring;       // objects with an expiry that are not in memory; only the sum counts
   Counter turns;
   Counter held_replies;                   // batches that waited at the gate for their commit
+  Counter held_us;                        // how long those have waited that were released
   std::vector<CommandCounters> commands;  // by Command::id
 
   /// By first word of the error ("ERR", "WRONGTYPE"); at most kMaxErrorKinds kinds are told apart.

@@ -106,11 +106,12 @@ bool CommitLog::Commit() {
   if (committing_entry_.capacity() > kKeptBufferBytes) std::string().swap(committing_entry_);
   while (!Publish(last, sync)) {
     // The durability has become stricter since this commit began.
+    const auto second_start = std::chrono::steady_clock::now();
     if (const Status synced = database_->SyncJournal(); !synced.ok()) {
       Fail(synced.message());
       return false;
     }
-    syncs_.fetch_add(1, std::memory_order_relaxed);
+    CountSync(std::chrono::steady_clock::now() - second_start);
     sync = true;
   }
   committing_.store(false, std::memory_order_seq_cst);
@@ -140,7 +141,7 @@ void CommitLog::TellNotices() {
 }
 
 void CommitLog::NoteSyncTime(std::chrono::nanoseconds elapsed) {
-  syncs_.fetch_add(1, std::memory_order_relaxed);
+  CountSync(elapsed);
   int64_t average = average_sync_ns_.load(std::memory_order_relaxed);
   // One hiccup of the disk shall not change who leads.
   elapsed = std::min<std::chrono::nanoseconds>(elapsed, kLongestCounted);
@@ -153,16 +154,22 @@ void CommitLog::NoteSyncTime(std::chrono::nanoseconds elapsed) {
   if (is_short != callers_lead) callers_lead_.store(is_short, std::memory_order_seq_cst);
 }
 
+void CommitLog::CountSync(std::chrono::nanoseconds elapsed) {
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+  sync_ns_.fetch_add(elapsed.count(), std::memory_order_relaxed);
+}
+
 bool CommitLog::SyncNow() {
   if (failed_.load(std::memory_order_acquire)) return false;
   const Ticket written = durable_.load(std::memory_order_seq_cst);
   if (synced_.load(std::memory_order_seq_cst) >= written) return true;
+  const auto start = std::chrono::steady_clock::now();
   const Status status = database_->SyncJournal();
   if (!status.ok()) {
     Fail(status.message());
     return false;
   }
-  syncs_.fetch_add(1, std::memory_order_relaxed);
+  CountSync(std::chrono::steady_clock::now() - start);
   Ticket before = synced_.load(std::memory_order_seq_cst);
   while (before < written && !synced_.compare_exchange_weak(before, written)) {
   }
@@ -227,6 +234,7 @@ CommitLog::Statistics CommitLog::statistics() const {
   result.commits = commits_.load(std::memory_order_relaxed);
   result.syncs = syncs_.load(std::memory_order_relaxed);
   result.bytes = bytes();
+  result.sync_seconds = static_cast<double>(sync_ns_.load(std::memory_order_relaxed)) / 1e9;
   result.average_sync_us =
       static_cast<double>(average_sync_ns_.load(std::memory_order_relaxed)) / 1e3;
   result.led_by_callers = callers_lead_.load(std::memory_order_relaxed);

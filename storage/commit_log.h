@@ -65,6 +65,7 @@ class CommitLog {
     uint64_t syncs = 0;
     uint64_t bytes = 0;
     double average_sync_us = 0;
+    double sync_seconds = 0;  ///< of all syncs together
     bool led_by_callers = true;
   };
 
@@ -145,6 +146,7 @@ class CommitLog {
   [[nodiscard]] bool Publish(Ticket last, bool synced) EXCLUDES(mutex_);
   void TellNotices();
   void NoteSyncTime(std::chrono::nanoseconds elapsed);
+  void CountSync(std::chrono::nanoseconds elapsed);
   void RunThread() EXCLUDES(mutex_);
   [[nodiscard]] bool ThreadLeads(bool committed_before) const;
   void ServeWaiters(bool last_call) EXCLUDES(mutex_);
@@ -178,6 +180,7 @@ class CommitLog {
   std::atomic<uint64_t> syncs_{0};
   std::atomic<uint64_t> bytes_{0};
   std::atomic<int64_t> average_sync_ns_{0};
+  std::atomic<int64_t> sync_ns_{0};
 
   std::thread thread_;
 };

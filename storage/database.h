@@ -43,6 +43,13 @@ enum class ReadTier : uint8_t { kMemoryOnly, kDisk };
 /// What a scan does after a record.
 enum class ScanStep : uint8_t { kContinue, kStop };
 
+/// One number that a store counts about itself; it never falls while the store is open.
+struct StoreFigure {
+  std::string_view name;  ///< as metrics are named: "bytes_written_total"
+  std::string_view help;
+  double value = 0;
+};
+
 /// The durable store, as far as Tally needs one: the seam behind which RocksDB stands
 /// (rocks_database.h), a store that forgets what was not synced in tests, or one day a distributed
 /// engine. Everything above knows tickets, object records and slots, never a storage engine.
@@ -114,6 +121,8 @@ class Database {
   virtual void SetCacheBytes(uint64_t bytes) = 0;
   /// Disk space of the objects, stale versions included.
   [[nodiscard]] virtual uint64_t ObjectFileBytes() const = 0;
+  /// What is worth watching of its own statistics.
+  [[nodiscard]] virtual std::vector<StoreFigure> Figures() const { return {}; }
 };
 
 }  // namespace tally::storage

@@ -25,6 +25,7 @@
 #include "storage/durable_file.h"
 #include "storage/invariant.h"
 #include "storage/rocks_families.h"
+#include "storage/rocks_figures.h"
 #include "storage/rocks_files.h"
 #include "storage/rocks_journal_reads.h"
 #include "storage/rocks_log_scan.h"
@@ -78,6 +79,7 @@ class RocksDatabase : public Database {
   [[nodiscard]] uint64_t MemoryBytes() const override;
   void SetCacheBytes(uint64_t bytes) override { family_options_.block_cache().SetCapacity(bytes); }
   [[nodiscard]] uint64_t ObjectFileBytes() const override;
+  std::vector<StoreFigure> Figures() const override { return RocksFigures(*options_.statistics); }
 
  private:
   Status Fail(std::string_view what, const rocksdb::Status& status) const {

@@ -36,14 +36,14 @@ def commands_of_readme(readme):
     """Cells like: `A` `B` (`SUB` `OTHER`; words) become A, B, "B SUB", "B OTHER"."""
     named = set()
     for row in rows(section(readme, "Commands of this version")):
-        for command, _, subcommands in re.findall(r"`([A-Z_]+)`( \(([^)]*)\))?", cells(row)[1]):
+        for command, _, subcommands in re.findall(r"`([A-Z_.]+)`( \(([^)]*)\))?", cells(row)[1]):
             named.add(command)
             named |= {f"{command} {sub}" for sub in re.findall(r"`([A-Z-]+)`", subcommands)}
     return named
 
 
 def commands_of_reference(reference):
-    return {name for name in re.findall(r"^\| \*\*([A-Z_]+(?: [A-Z-]+)?)\*\*", reference, re.MULTILINE)
+    return {name for name in re.findall(r"^\| \*\*([A-Z_.]+(?: [A-Z-]+)?)\*\*", reference, re.MULTILINE)
             if not name.endswith(" HELP")}
 
 

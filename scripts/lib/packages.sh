@@ -6,13 +6,15 @@
 
 build_packages=(
   cmake g++ ninja-build
-  libboost1.81-dev libcli11-dev libfmt-dev libjemalloc-dev librocksdb-dev libspdlog-dev libssl-dev libxxhash-dev
+  libboost1.81-dev libcli11-dev libfmt-dev libjemalloc-dev librocksdb-dev libspdlog-dev libssl-dev libxxhash-dev prometheus-cpp-dev
 )
 
 test_packages=(
   ccache clang clang-format clang-tidy curl libclang-rt-dev openssl python3 strace
   libbenchmark-dev libgmock-dev libgtest-dev libhiredis-dev
   redis-server redis-tools
+  # The admin page in a browser.
+  chromium chromium-driver
   # Client libraries, for tests/clients.
   libredis-perl php-cli php-redis python3-redis ruby-redis
 )

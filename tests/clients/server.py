@@ -60,7 +60,7 @@ class Server:
         server = os.environ.get("TALLY_SERVER", "build/release/tally-server")
         # Two cores, so that clients meet what crosses them.
         return [server, "--port", str(self.port), "--dir", str(self.directory / "data"), "--threads", "2",
-                "--http-port", "0", *self.tls_options()]
+                "--http-port", "0", "--admin-port", "0", *self.tls_options()]
 
     def tls_options(self):
         if not self.tls_port:

@@ -39,7 +39,7 @@ class ServerInProcess {
     options.on_fatal = [](const std::string& message) { FAIL() << message; };
     server_.emplace(database, std::move(options));
     server::Doors doors;
-    config_.http_port = 0;
+    config_.http_port = config_.admin_port = 0;
     EXPECT_TRUE(OpenDoors(config_, &doors).ok());
     if (wanted.http) {
       server::Door& http = doors.emplace_back(server::Door{server::ClientDoor::kHttp, {}});

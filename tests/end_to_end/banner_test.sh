@@ -22,7 +22,7 @@ fail() {
 banner() {
   rm -rf "$work/data"
   : >"$work/log"
-  "$server" --port 0 --http-port 0 --dir "$work/data" "$@" >"$work/log" 2>&1 &
+  "$server" --port 0 --http-port 0 --admin-port 0 --dir "$work/data" "$@" >"$work/log" 2>&1 &
   pid=$!
   for _ in $(seq 300); do
     proposed="$(sed -n 's/^  try  *\(redis-cli.*[^ ]\)   *stop with Ctrl-C$/\1/p' "$work/log")"

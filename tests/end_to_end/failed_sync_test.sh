@@ -21,7 +21,7 @@ fail() {
 
 start() {
   : >"$directory/log"
-  "$server" --port 0 --http-port 0 --dir "$directory/data" "$@" >"$directory/log" 2>&1 &
+  "$server" --port 0 --http-port 0 --admin-port 0 --dir "$directory/data" "$@" >"$directory/log" 2>&1 &
   pid=$!
   for _ in $(seq 300); do
     port="$(sed -n 's/^ *redis  *127\.0\.0\.1:\([0-9]*\)$/\1/p' "$directory/log")"

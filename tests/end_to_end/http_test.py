@@ -43,7 +43,7 @@ class Server:
             log = (self.directory / "log").open("a")
             # pylint: disable-next=consider-using-with
             self.process = subprocess.Popen(
-                [SERVER, "--port", str(self.port), "--http-port", str(self.http_port), "--dir",
+                [SERVER, "--port", str(self.port), "--http-port", str(self.http_port), "--admin-port", "0", "--dir",
                  str(self.directory / "data"), *self.options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             log.close()
             deadline = time.monotonic() + WAIT_S
@@ -323,7 +323,7 @@ class LifeTest(HttpTest):
             self.assertEqual(quiet.until_closed(), b"")
 
     def test_a_port_in_use_is_told_with_its_option(self):
-        done = subprocess.run([SERVER, "--port", "0", "--http-port", str(self.server.http_port), "--dir",
+        done = subprocess.run([SERVER, "--port", "0", "--http-port", str(self.server.http_port), "--admin-port", "0", "--dir",
                                str(self.server.directory / "other")], capture_output=True, text=True, check=False, timeout=WAIT_S)
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"port {self.server.http_port} on 127.0.0.1 is in use", done.stderr)

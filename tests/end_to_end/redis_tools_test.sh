@@ -77,7 +77,7 @@ start_server() {
     if [[ "$(basename "$server")" == redis-server* ]]; then
       options+=(--bind 127.0.0.1 --save '' --appendonly yes --appendfsync always)
     else
-      options+=(--threads "$threads" --http-port 0)
+      options+=(--threads "$threads" --http-port 0 --admin-port 0)
     fi
     printf -- '--- %s %s\n' "$server" "${options[*]}" >>"$work/server.log"
     "$server" "${options[@]}" >>"$work/server.log" 2>&1 &

@@ -42,6 +42,7 @@ TEST_F(BannerTest, IsAsInTheReadme) {
             "Tally 1.2.3 (1 core)\n"
             "  redis       127.0.0.1:7000\n"
             "  http        http://127.0.0.1:8787/increment?name=A\n"
+            "  admin       http://127.0.0.1:8788/\n"
             "  data        /var/tally (0 objects, 0 journal entries replayed)\n"
             "  memory      no limit\n"
             "  durability  appendfsync always: a reply means that it is on disk\n"
@@ -53,6 +54,13 @@ TEST_F(BannerTest, HttpIsToldIfItIsServed) {
   EXPECT_EQ(Line("http"), "http://127.0.0.1:80/increment?name=A");
   config_.http_port = 0;
   EXPECT_EQ(Line("http"), "no such line: http");
+}
+
+TEST_F(BannerTest, TheAdminDoorIsToldIfItIsOpen) {
+  config_.admin_port = 81;
+  EXPECT_EQ(Line("admin"), "http://127.0.0.1:81/");
+  config_.admin_port = 0;
+  EXPECT_EQ(Line("admin"), "no such line: admin");
 }
 
 TEST_F(BannerTest, MemoryIsTold) {

@@ -83,6 +83,10 @@ class FakeServices : public Services {
   CheckpointInfo checkpoint_info() const override { return checkpoint; }
   CommitInfo commit_info() const override { return commit; }
   ResidencyInfo residency_info() const override { return residency; }
+  bool are_writes_refused() const override { return writes_refused; }
+  bool writes_refused = false;
+  std::vector<storage::StoreFigure> store_figures() const override { return figures; }
+  std::vector<storage::StoreFigure> figures;
   ResidencyInfo residency;
 
   struct Wait {

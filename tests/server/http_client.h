@@ -20,11 +20,12 @@ class HttpClient final : public SessionHost {
   /// Of the clock that the dialogues of all clients look at.
   inline static int64_t fake_now_ms = 0;
 
-  explicit HttpClient(SessionHarness* harness)
+  /// `content`: null: the counter.
+  explicit HttpClient(SessionHarness* harness, const HttpContent* content = nullptr)
       : harness_(harness),
         client_(harness->Connect()),
-        dialogue_(&client_.session(), this, &harness->services.config(), &content_,
-                  [] { return fake_now_ms; }) {
+        dialogue_(&client_.session(), this, &harness->services.config(),
+                  content == nullptr ? &counter_ : content, [] { return fake_now_ms; }) {
     client_.withhold_output = true;  // the dialogue takes it
   }
 
@@ -68,13 +69,15 @@ class HttpClient final : public SessionHost {
   [[nodiscard]] HttpDialogue& dialogue() { return dialogue_; }
   [[nodiscard]] size_t unread() const { return in_.unread().size(); }
 
+  [[nodiscard]] Session& session() { return client_.session(); }
+
   void OnOutput() override {}
   void OnReadyForInput() override {}
 
  private:
   SessionHarness* const harness_;
   TestClient& client_;
-  HttpCounter content_;
+  HttpCounter counter_;
   HttpDialogue dialogue_;
   protocol::ReadBuffer in_;
   std::string out_;

@@ -1,10 +1,12 @@
 #include "server/reply_gate.h"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -48,6 +50,20 @@ class ReplyGateTest : public ::testing::Test {
   Names told;
   std::function<void(const std::string&)> on_release;
 };
+
+TEST_F(ReplyGateTest, HowLongRepliesWaitedIsCounted) {
+  Hold(7, "a");
+  Hold(kOpenTicket, "b");
+  gate.CloseTurn(8);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_EQ(gate.held_us(), 0u);
+  Released(7);
+  const uint64_t one = gate.held_us();
+  EXPECT_GE(one, 2'000u);
+  Released(8);
+  EXPECT_GE(gate.held_us(), one + 2'000);
+  EXPECT_LT(gate.held_us(), 60'000'000u);
+}
 
 TEST_F(ReplyGateTest, ReplyWaitsUntilItsTicketIsDurable) {
   Hold(7, "a");

@@ -59,6 +59,8 @@ class Server:
             options = [option.format(**words) for option in self.options]
             if "--port" not in options:
                 options += ["--port", str(self.port)]
+            if "--admin-port" not in options:
+                options += ["--admin-port", "0"]
             with (self.directory / "log").open("w", encoding="utf-8") as log:
                 # pylint: disable-next=consider-using-with
                 self.process = subprocess.Popen(

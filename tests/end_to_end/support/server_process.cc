@@ -44,7 +44,7 @@ std::vector<std::string> CommandLine(const ServerOptions& options, uint16_t port
     arguments = {TallyBinary(), "--port", port_text, "--dir", directory, "--threads",
                  std::to_string(options.threads),
                  // Servers of tests run side by side.
-                 "--http-port", "0"};
+                 "--http-port", "0", "--admin-port", "0"};
     if (options.tiny_memory) {
       arguments.insert(arguments.end(), {"--maxmemory", "1", "--journal-limit", "64kb"});
     }
