@@ -13,8 +13,8 @@ test_packages=(
   ccache clang clang-format clang-tidy curl libclang-rt-dev openssl python3 strace
   libbenchmark-dev libgmock-dev libgtest-dev libhiredis-dev
   redis-server redis-tools
-  # The admin page in a browser.
-  chromium chromium-driver
+  # The admin page in a browser; promtool, and what makes metrics of INFO.
+  chromium chromium-driver prometheus prometheus-redis-exporter
   # Client libraries, for tests/clients.
   libredis-perl php-cli php-redis python3-redis ruby-redis
 )
@@ -33,16 +33,21 @@ is_installed() {
   [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]
 }
 
-# The tests use redis-server's program, never its service: it would take port 6379. So while packages are installed, a
-# policy keeps the service from starting, and afterwards it is switched off for the next boot. A service that was there
-# before is left as it is.
+# The tests use these packages' programs, never their services: one would take port 6379. So while packages are installed, a
+# policy keeps the services from starting, and afterwards they are switched off for the next boot. A service that was
+# there before is left as it is.
+packages_with_services=(prometheus prometheus-redis-exporter redis-server)
+
 apt_install() {
-  local policy=/usr/sbin/policy-rc.d own_policy=no redis_is_new=no
-  if [[ " $* " == *" redis-server "* ]]; then redis_is_new=yes; fi
-  if [[ $redis_is_new == yes && ! -e $policy ]]; then
+  local policy=/usr/sbin/policy-rc.d own_policy=no package new_services=()
+  for package in "${packages_with_services[@]}"; do
+    if [[ " $* " == *" $package "* ]]; then new_services+=("$package"); fi
+  done
+  if [[ ${#new_services[@]} -gt 0 && ! -e $policy ]]; then
     own_policy=yes
     trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
-    printf '%s\n' '#!/bin/sh' '[ "$1" != redis-server ] || exit 101' | as_root tee "$policy" >/dev/null
+    printf '%s\n' '#!/bin/sh' "case \" ${new_services[*]} \" in *\" \$1 \"*) exit 101 ;; esac" |
+      as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
   fi
 
@@ -55,8 +60,8 @@ apt_install() {
     as_root rm -f "$policy"
     trap - EXIT
   fi
-  if [[ $redis_is_new == yes && -d /run/systemd/system ]]; then
-    as_root systemctl disable --quiet redis-server || true
+  if [[ ${#new_services[@]} -gt 0 && -d /run/systemd/system ]]; then
+    as_root systemctl disable --quiet "${new_services[@]}" || true
   fi
   return "$status"
 }
