@@ -77,6 +77,25 @@ std::future<bool> Synced(CommitLog* log, Ticket ticket, milliseconds timeout = m
   return answer->get_future();
 }
 
+TEST(CommitLogTest, TheTimeOfAllSyncsIsCounted) {
+  MemoryDatabase database;
+  constexpr milliseconds kSync{3};
+  database.set_before_sync([kSync] { std::this_thread::sleep_for(kSync); });
+  CommitLog log(&database, kNoTicket, Durability::kSynced, {});
+  EXPECT_EQ(log.statistics().sync_seconds, 0);
+  log.Append("a");
+  ASSERT_TRUE(log.LeadCommit());
+  const double one = log.statistics().sync_seconds;
+  EXPECT_GE(one, 0.003);
+  EXPECT_LT(one, 60);
+  // Those of who waits, too, where commits are written only.
+  log.set_durability(Durability::kWritten);
+  log.Append("b");
+  ASSERT_TRUE(Synced(&log, 2).get());
+  EXPECT_GE(log.statistics().sync_seconds, one + 0.003);
+  EXPECT_EQ(log.statistics().syncs, 2u);
+}
+
 TEST(CommitLogTest, TicketsAreContiguousWhoeverAppends) {
   constexpr int kThreads = 4;
   constexpr int kEach = 500;
