@@ -202,7 +202,8 @@ void Core::Adopt(ClientSocket socket, NewClient who) {
   client.file_descriptor = socket.native_handle();
   client.created_ms = client.last_interaction_ms = WallClock::NowMs();
   // HTTP's requests are checked one by one.
-  client.authenticated = !SpeaksRedis(who.door) || !environment_.config->has_password();
+  client.is_checked_at_door = !SpeaksRedis(who.door);
+  client.authenticated = !SpeaksRedis(who.door) || !environment_.config->users().asks_for_login();
 
   const ConnectionPtr connection(new Connection(
       this, std::move(socket), std::move(client),

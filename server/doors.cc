@@ -35,7 +35,7 @@ Status OpenTcp(const Config& config, ClientDoor speaks, uint16_t port, const std
 
 Status CheckProtection(const Config& config) {
   const std::vector<BindAddress> addresses = BindAddresses(config.bind);
-  if (!config.protected_mode || config.has_password() ||
+  if (!config.protected_mode || !config.users().default_is_open() ||
       std::ranges::all_of(addresses, IsLoopbackOnly)) {
     return Status::Ok();
   }

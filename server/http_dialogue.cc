@@ -1,5 +1,6 @@
 #include "server/http_dialogue.h"
 
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -78,7 +79,11 @@ void HttpDialogue::TakeRequest(const HttpRequest& request) {
     Answer(form, HttpRefusal(403));
     return;
   }
-  if (!UserOf(request.authorization, *config_)) {
+  const HttpLogin login = LogIn(request.authorization, *config_);
+  if (login.user == nullptr) {
+    if (request.authorization) {
+      session_->rights().NoteFailedLogin(session_->client(), "http", login.name);
+    }
     Answer(form, HttpRefusal(401));
     return;
   }
@@ -87,12 +92,25 @@ void HttpDialogue::TakeRequest(const HttpRequest& request) {
     Answer(form, std::move(answer.reply));
     return;
   }
+  if (std::string refusal = RefusalOf(*login.user, answer); !refusal.empty()) {
+    Answer(form, {403, std::move(refusal)});
+    return;
+  }
   Run(answer.command, answer.key);
   Exchange& exchange = exchanges_.emplace_back();
   exchange.form = form;
   exchange.awaited = true;
   exchange.key = std::move(answer.key);
   kept_bytes_ += exchange.key.size();
+}
+
+// What the user is told that may not do this; "" for one that may.
+std::string HttpDialogue::RefusalOf(const AclUser& user, const HttpAnswer& answer) const {
+  const std::array<std::string_view, 2> args{answer.command, answer.key};
+  const Command* const command = FindCommandByName(answer.command);
+  TALLY_ASSERT(command != nullptr, "what is served is made of commands");
+  const AclDenial denial = session_->rights().CheckAs(session_->client(), user, *command, args);
+  return denial ? RefusalText(denial, *command) : std::string();
 }
 
 void HttpDialogue::Answer(const HttpReplyForm& form, HttpReply reply) {
