@@ -68,8 +68,9 @@ class AclUser {
   std::vector<AclSelector> selectors_;
 };
 
-/// The rules with those joined again that are one selector, cut at its spaces: "(+get", "~x)". `*unmatched`: the one
-/// that opens a selector which nothing closes; empty: none.
+/// The rules with those joined again that are one selector, cut at its spaces: "(+get", "~x)". One that opens another
+/// before that is closed begins anew, as in Redis. `*unmatched`: the one that opens a selector which nothing closes;
+/// empty: none.
 [[nodiscard]] std::vector<std::string> JoinSelectors(std::span<const std::string_view> rules,
                                                      std::string* unmatched);
 
