@@ -184,6 +184,26 @@ std::string UnknownCategory(std::string_view category) {
   return Join({"ERR Unknown category '", UntilNul(category), "'"});
 }
 
+std::string NoPermissionToRun(std::string_view command) {
+  return Join({"NOPERM this user has no permissions to run the '", command, "' command"});
+}
+
+std::string BadAclRule(std::string_view rule, std::string_view problem) {
+  return Join({"ERR Error in ACL SETUSER modifier '", UntilNul(rule), "': ", problem});
+}
+
+std::string UnmatchedSelector(std::string_view rule) {
+  return Join({"ERR Unmatched parenthesis in acl selector starting at '", UntilNul(rule), "'."});
+}
+
+std::string UserNotFound(std::string_view user) {
+  return Join({"ERR User '", UntilNul(user), "' not found"});
+}
+
+std::string CommandNotFound(std::string_view command) {
+  return Join({"ERR Command '", UntilNul(command), "' not found"});
+}
+
 std::string NoLatencySamples(std::string_view event) {
   return Join({"ERR No samples available for event '", UntilNul(event), "'"});
 }

@@ -151,6 +151,45 @@ inline constexpr std::string_view kProtocolNotAnInteger =
     "ERR Protocol version is not an integer or out of range";
 std::string HelloSyntax(std::string_view option);
 
+// --- ACL ---
+// `command` is the canonical full name.
+std::string NoPermissionToRun(std::string_view command);
+inline constexpr std::string_view kNoPermissionForKey =
+    "NOPERM this user has no permissions to access one of the keys used as arguments";
+inline constexpr std::string_view kNoPermissionForChannel =
+    "NOPERM this user has no permissions to access one of the channels used as arguments";
+// EXEC comes to what was allowed when it was queued.
+inline constexpr std::string_view kCommandForbiddenSince =
+    "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+    "call. This command is no longer allowed for the following reason: no permission to execute "
+    "the command or subcommand";
+inline constexpr std::string_view kKeyForbiddenSince =
+    "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+    "call. This command is no longer allowed for the following reason: no permission to touch the "
+    "specified keys";
+inline constexpr std::string_view kChannelForbiddenSince =
+    "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+    "call. This command is no longer allowed for the following reason: no permission to access "
+    "one of the channels used as arguments";
+inline constexpr std::string_view kBadUserName =
+    "ERR Usernames can't contain spaces or null characters";
+inline constexpr std::string_view kDefaultUserStays = "ERR The 'default' user cannot be removed";
+inline constexpr std::string_view kPasswordBits =
+    "ERR ACL GENPASS argument must be the number of bits for the output password, a positive "
+    "number up to 4096";
+inline constexpr std::string_view kNoAclFile =
+    "ERR This Redis instance is not configured to use an ACL file. You may want to specify users "
+    "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis "
+    "configuration file set) in order to store users in the Redis configuration.";
+inline constexpr std::string_view kAclFileNotSaved =
+    "ERR There was an error trying to save the ACLs. Please check the server logs for more "
+    "information";
+std::string BadAclRule(std::string_view rule, std::string_view problem);
+std::string UnmatchedSelector(std::string_view rule);
+// Of ACL DRYRUN.
+std::string UserNotFound(std::string_view user);
+std::string CommandNotFound(std::string_view command);
+
 // --- CLIENT ---
 inline constexpr std::string_view kInvalidClientName =
     "ERR Client names cannot contain spaces, newlines or special characters.";

@@ -90,7 +90,7 @@ std::string WayOptions(const Config& config) {
 }
 
 std::string ClientOptions(const Config& config) {
-  return WayOptions(config) + (config.has_password() ? " --askpass" : "");
+  return WayOptions(config) + (config.users().asks_for_login() ? " --askpass" : "");
 }
 
 }  // namespace

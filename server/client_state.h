@@ -10,6 +10,7 @@
 
 namespace tally::server {
 
+class AclUser;
 class Subscriptions;
 class Transaction;
 struct Tracking;
@@ -32,6 +33,13 @@ struct ClientState {
   int database = 0;
   bool authenticated = true;
   std::string user = "default";
+  /// What `user` may do, as of a generation of the AclUsers; null: nobody has asked yet. See ClientRights.
+  std::shared_ptr<const AclUser> rights;
+  uint64_t rights_generation = 0;
+  /// While the users' generation is this, the client may do everything; 0: it may not, or nobody has asked.
+  uint64_t trusted_generation = 0;
+  /// Its requests are checked before they come here: over HTTP each is made as a user of its own.
+  bool is_checked_at_door = false;
   bool no_evict = false;
   bool no_touch = false;
 

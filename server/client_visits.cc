@@ -133,7 +133,7 @@ bool ParseFilter(Operation& op, std::string_view name, std::string_view value, K
     op.reply().Error(errors::UnknownClientType(value));
   } else if (EqualsIgnoreCase(name, "USER")) {
     killing->user = value;
-    if (value == "default") return true;
+    if (op.services().config().users().Find(value) != nullptr) return true;
     op.reply().Error(errors::NoSuchUser(value));
   } else if (EqualsIgnoreCase(name, "ADDR")) {
     killing->address = value;

@@ -61,6 +61,14 @@ enum AclCategory : uint32_t {
   kAclTransaction = 1u << 10,
   kAclPubSub = 1u << 11,
   kAclScripting = 1u << 12,
+  kAclSet = 1u << 13,
+  kAclSortedSet = 1u << 14,
+  kAclList = 1u << 15,
+  kAclHash = 1u << 16,
+  kAclHyperLogLog = 1u << 17,
+  kAclGeo = 1u << 18,
+  kAclStream = 1u << 19,
+  kAclBlocking = 1u << 20,
 };
 
 /// Where the keys are among the arguments: args[first], args[first+step] … args[last]; a negative
@@ -74,6 +82,14 @@ struct KeyPositions {
   std::string_view notes = {};  ///< the key spec's notes in COMMAND INFO
   std::string_view rest_flags =
       {};  ///< of the keys behind the first, if a key spec of their own has them
+};
+
+/// What a command does with channels, for users who may use some of them only.
+enum class ChannelUse : uint8_t {
+  kNone,
+  kPublish,           ///< args[1] is one
+  kSubscribe,         ///< all arguments are
+  kSubscribePattern,  ///< all arguments are patterns of them
 };
 
 /// The index among the arguments of the key number `key_index` (counted from 0).
@@ -99,8 +115,9 @@ struct Command {
   KeyPositions keys = {};
   uint32_t acl = 0;  ///< in a row: beyond those that follow from the flags; the table adds those
   Scope scope = Scope::kSession;
-  bool never_queued = false;        ///< runs at once behind MULTI, too
-  bool for_subscribers = false;     ///< a RESP2 client that has subscribed to something may use it
+  bool never_queued = false;     ///< runs at once behind MULTI, too
+  bool for_subscribers = false;  ///< a RESP2 client that has subscribed to something may use it
+  ChannelUse channels = ChannelUse::kNone;
   bool replies_are_pushes = false;  ///< CLIENT REPLY does not silence them
   Handler handler = nullptr;
   OtherDatabase other_database = nullptr;  ///< null: it stays in the client's own

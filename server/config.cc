@@ -10,21 +10,10 @@ std::string Config::requirepass() const {
   return requirepass_;
 }
 
-bool Config::PasswordMatches(std::string_view password) const {
-  const std::scoped_lock lock(mutex_);
-  unsigned difference = requirepass_.size() == password.size() ? 0 : 1;
-  for (size_t i = 0; i < password.size(); ++i) {
-    // The NUL behind the stored password keeps this defined for every length.
-    const char stored = requirepass_.c_str()[i < requirepass_.size() ? i : requirepass_.size()];
-    difference |= static_cast<unsigned>(static_cast<unsigned char>(stored ^ password[i]));
-  }
-  return difference == 0;
-}
-
 void Config::set_requirepass(std::string password) {
   const std::scoped_lock lock(mutex_);
+  users_.SetDefaultPassword(password);
   requirepass_ = std::move(password);
-  has_password_.store(!requirepass_.empty(), std::memory_order_release);
 }
 
 OutputBoundsByClass Config::output_bounds() const {

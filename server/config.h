@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/acl_users.h"
 #include "server/output_limit.h"
 #include "server/save_points.h"
 #include "server/tls_settings.h"
@@ -54,6 +55,7 @@ class Config {
   std::string config_file;  ///< absolute; empty when none was given
   std::string log_file;     ///< empty = standard error
   std::string pid_file;     ///< empty = none
+  std::string acl_file;     ///< absolute once the command line has been read; empty = none
   LogFormat log_format = LogFormat::kText;
   uint64_t journal_limit_bytes = uint64_t{64}
                                  << 20;  ///< a checkpoint starts when the journal passes it
@@ -87,12 +89,14 @@ class Config {
 
   std::atomic<bool> active_expire{true};  ///< false: DEBUG SET-ACTIVE-EXPIRE 0; no option
 
-  /// Empty: no password is asked for.
+  /// Who there is, and what each may do.
+  [[nodiscard]] AclUsers& users() { return users_; }
+  [[nodiscard]] const AclUsers& users() const { return users_; }
+  /// Entries that ACL LOG keeps.
+  std::atomic<uint64_t> acllog_max_len{128};
+
+  /// As it was set last. It is the password of the user "default" until something else is said of that.
   [[nodiscard]] std::string requirepass() const;
-  [[nodiscard]] bool has_password() const { return has_password_.load(std::memory_order_acquire); }
-  /// Constant-time comparison with the password: the time depends on the length of what was offered
-  /// only. An empty password matches when none is asked for.
-  [[nodiscard]] bool PasswordMatches(std::string_view password) const;
   void set_requirepass(std::string password);
 
   /// How much clients may leave untaken.
@@ -127,7 +131,7 @@ class Config {
   std::map<std::string, std::string, std::less<>> remembered_;
   std::vector<double> latency_percentiles_{50, 99, 99.9};
   std::vector<SavePoint> save_points_;
-  std::atomic<bool> has_password_{false};
+  AclUsers users_;
 };
 
 /// "always", "everysec", "no".

@@ -21,6 +21,9 @@ struct ConfigLines {
   std::string problem;  ///< "PATH:LINE: what is wrong"; then `lines` must not be used. Empty: none.
 };
 
+/// The name of a line that declares a user (acl_file.h). No parameter: there are as many as users.
+inline constexpr std::string_view kUserLine = "user";
+
 /// No configuration file is longer; what is, was named by mistake.
 inline constexpr size_t kMaxConfigFileBytes = size_t{1} << 20;
 

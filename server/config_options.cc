@@ -20,6 +20,29 @@ constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMinBulkBytes = int64_t{1} << 20;  // as Redis has it
 
 constexpr auto kParameters = std::to_array<ConfigParameter>({
+    {.name = "acl-pubsub-default",
+     .access = Access::kMutable,
+     .get =
+         [](const Config& config) {
+           return std::string(config.users().all_channels() ? "allchannels" : "resetchannels");
+         },
+     .set = SetPubSubDefault,
+     .placeholder = "allchannels|resetchannels",
+     .help = "what new users and selectors of ACL may do with channels"},
+    {.name = "aclfile",
+     .get = [](const Config& config) { return config.acl_file; },
+     .set = SetAclFile,
+     .placeholder = "FILE",
+     .help = "users and their rules, read at start and by ACL LOAD; empty: none"},
+    {.name = "acllog-max-len",
+     .access = Access::kMutable,
+     .get = GetInteger<&Config::acllog_max_len>,
+     .set = SetInteger<0, kMaxInt64,
+                       [](Config& c, int64_t value) {
+                         c.acllog_max_len = static_cast<uint64_t>(value);
+                       }>,
+     .placeholder = "N",
+     .help = "entries that ACL LOG keeps"},
     {.name = "activedefrag", .access = Access::kMutable, .fact = "no"},
     {.name = "admin-port",
      .access = Access::kFixed,

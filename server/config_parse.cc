@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "server/acl_file.h"
 #include "server/config_file.h"
 #include "server/config_parameters.h"
 #include "server/memory_limit.h"
@@ -34,12 +35,23 @@ std::string Apply(const ConfigParameter& parameter, std::string_view value, Conf
   return problem;
 }
 
-std::string ApplyFile(const std::string& path, Config* config) {
+// A `user` line of the file, with where it stands in front.
+struct DeclaredUser {
+  std::string place;
+  std::string text;
+};
+
+std::string ApplyFile(const std::string& path, Config* config,
+                      std::vector<DeclaredUser>* declared) {
   const ConfigLines file = ReadConfigFile(path);
   if (!file.problem.empty()) return file.problem;
   std::set<const ConfigParameter*> named;
   for (const ConfigLine& line : file.lines) {
     const std::string place = fmt::format("{}:{}: ", path, line.number);
+    if (EqualsIgnoreCase(line.name, kUserLine)) {
+      declared->push_back({place, line.value});
+      continue;
+    }
     const ConfigParameter* parameter = FindConfigParameter(line.name);
     if (parameter == nullptr) return fmt::format("{}unknown option '{}'", place, line.name);
     std::string value = line.value;
@@ -50,6 +62,27 @@ std::string ApplyFile(const std::string& path, Config* config) {
     }
     const std::string problem = Apply(*parameter, value, config);
     if (!problem.empty()) return fmt::format("{}{}: {}", place, line.name, problem);
+  }
+  return {};
+}
+
+// Once all options are known: acl-pubsub-default says what rules begin with.
+std::string MakeUsers(const std::vector<DeclaredUser>& declared, Config* config) {
+  if (!config->acl_file.empty()) {
+    if (!declared.empty()) {
+      return declared.front().place + "there are users here, and in the file that aclfile names";
+    }
+    std::vector<AclUsers::UserPtr> gone;
+    return LoadAclFile(config->acl_file, &config->users(), &gone);
+  }
+  std::set<std::string_view> names;
+  for (const DeclaredUser& user : declared) {
+    const std::string_view name = std::string_view(user.text).substr(0, user.text.find(' '));
+    if (!names.insert(name).second) {
+      return fmt::format("{}user '{}' is declared twice", user.place, name);
+    }
+    const std::string problem = DeclareUser(user.text, &config->users());
+    if (!problem.empty()) return fmt::format("{}user {}: {}", user.place, name, problem);
   }
   return {};
 }
@@ -108,8 +141,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv, std::string_view ver
     return Failure(error.what());
   }
 
+  std::vector<DeclaredUser> declared;
   if (!file.empty()) {
-    std::string problem = ApplyFile(file, config.get());
+    std::string problem = ApplyFile(file, config.get(), &declared);
     if (!problem.empty()) return Failure(std::move(problem));
     config->config_file = Absolute(file);
   }
@@ -121,6 +155,10 @@ ParsedConfig ParseConfig(int argc, const char* const* argv, std::string_view ver
     }
   }
   config->dir = Absolute(config->dir);
+  if (!config->acl_file.empty()) config->acl_file = Absolute(config->acl_file);
+  if (std::string problem = MakeUsers(declared, config.get()); !problem.empty()) {
+    return Failure(std::move(problem));
+  }
   return {std::move(config), {}, 0};
 }
 

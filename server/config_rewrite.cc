@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "server/config_file.h"
 #include "server/config_parameters.h"
 #include "server/memory_limit.h"
+#include "server/words.h"
 #include "storage/durable_file.h"
 
 namespace tally::server {
@@ -48,6 +50,35 @@ std::string LineOf(const ConfigParameter& parameter, const std::string& value) {
   return fmt::format("{} {}\n", parameter.name, Quoted(value));
 }
 
+// As a word of a `user` line: hashes stay legible.
+std::string QuotedRule(std::string_view rule) {
+  const bool is_plain = std::ranges::all_of(
+      rule, [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\'' && c != '\\'; });
+  return is_plain ? std::string(rule) : Quoted(rule);
+}
+
+// Lines that make the users as they are now. None, if there is an ACL file, which has them; nor if the options
+// alone, requirepass among them, make the same.
+std::string UserLines(const Config& config) {
+  if (!config.acl_file.empty()) return {};
+  AclUsers plain;
+  plain.SetDefaultPassword(config.requirepass());
+  const std::vector<AclUsers::UserPtr> users = config.users().All();
+  if (users.size() == 1 && users.front()->Text() == plain.Find(AclUsers::kDefault)->Text()) {
+    return {};
+  }
+  std::string lines;
+  for (const AclUsers::UserPtr& user : users) {
+    const std::string text = user->Text();
+    std::string line;
+    for (const std::string_view word : Words(text)) {
+      line.append(line.empty() ? "" : " ").append(QuotedRule(word));
+    }
+    lines.append(line).append("\n");
+  }
+  return lines;
+}
+
 // Whether the line's value, read as at a start, is the one of now.
 bool IsRight(const ConfigParameter& parameter, const std::string& in_file, const std::string& now) {
   Config probe;
@@ -61,13 +92,16 @@ std::string RewriteConfigText(std::string_view text, const Config& config) {
   const ConfigLines old = ParseConfigText(text, "");
   std::string result;
   std::set<const ConfigParameter*> named;
+  std::string users = UserLines(config);
   auto entry = old.lines.begin();
   for (size_t number = 1; !text.empty(); ++number) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     const bool is_entry = entry != old.lines.end() && entry->number == number;
     const ConfigParameter* const parameter = is_entry ? FindConfigParameter(entry->name) : nullptr;
-    if (parameter == nullptr || parameter->is_fact()) {
+    if (is_entry && EqualsIgnoreCase(entry->name, kUserLine)) {
+      result += std::exchange(users, {});
+    } else if (parameter == nullptr || parameter->is_fact()) {
       result.append(line) += '\n';
     } else if (named.insert(&WithValue(*parameter)).second) {
       const std::string now = ValueForFile(*parameter, config);
@@ -89,6 +123,7 @@ std::string RewriteConfigText(std::string_view text, const Config& config) {
     const std::string now = ValueForFile(parameter, config);
     if (now != ValueOf(parameter, defaults)) added += LineOf(parameter, now);
   }
+  added += users;
   if (added.empty()) return result;
   if (result.find(kHeadline) == std::string::npos) {
     if (!result.empty()) result += '\n';

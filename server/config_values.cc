@@ -48,6 +48,20 @@ std::string SetUnixSocket(std::string_view text, Config* config) {
   return SetPath<&Config::unix_socket>(text, config);
 }
 
+std::string SetPubSubDefault(std::string_view text, Config* config) {
+  const bool all = EqualsIgnoreCase(text, "allchannels");
+  if (!all && !EqualsIgnoreCase(text, "resetchannels")) {
+    return protocol::errors::ConfigNotOneOf(
+        std::array<std::string_view, 2>{"allchannels", "resetchannels"});
+  }
+  if (config != nullptr) config->users().set_all_channels(all);
+  return {};
+}
+
+std::string SetAclFile(std::string_view text, Config* config) {
+  return SetPath<&Config::acl_file>(text, config);
+}
+
 std::string SetLogFile(std::string_view text, Config* config) {
   return SetPath<&Config::log_file>(text, config);
 }

@@ -107,6 +107,8 @@ template <auto kField>
 [[nodiscard]] std::string SetSavePoints(std::string_view text, Config* config);
 [[nodiscard]] std::string SetAllowedHosts(std::string_view text, Config* config);
 [[nodiscard]] std::string SetOutputBounds(std::string_view text, Config* config);
+[[nodiscard]] std::string SetPubSubDefault(std::string_view text, Config* config);
+[[nodiscard]] std::string SetAclFile(std::string_view text, Config* config);
 [[nodiscard]] std::string SetLogFile(std::string_view text, Config* config);
 [[nodiscard]] std::string SetPidFile(std::string_view text, Config* config);
 [[nodiscard]] std::string SetKeyEvents(std::string_view text, Config* config);

@@ -4,11 +4,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "protocol/errors.h"
 #include "protocol/number.h"
 #include "protocol/reply.h"
 #include "server/client_info.h"
+#include "server/client_rights.h"
 #include "server/command_families.h"
 #include "server/operation.h"
 #include "server/redis_version.h"
@@ -20,8 +22,6 @@ namespace tally::server {
 namespace {
 
 namespace errors = protocol::errors;
-
-constexpr std::string_view kDefaultUser = "default";
 
 void Ping(Operation& op) {
   if (op.argc() > 2) return op.reply().Error(errors::WrongArgumentCount("ping"));
@@ -42,25 +42,26 @@ void Quit(Operation& op) {
   op.reply().Ok();
 }
 
-// There is one user. Without a password anything it says is right, as in Redis.
 bool Authenticate(Operation& op, std::string_view user, std::string_view password) {
-  const Config& config = op.services().config();
-  if (user != kDefaultUser || (config.has_password() && !config.PasswordMatches(password))) {
+  Config& config = op.services().config();
+  AclUsers::UserPtr logged_in = config.users().LogIn(user, password);
+  if (logged_in == nullptr) {
+    ClientRights(&config, &op.services().acl_log())
+        .NoteFailedLogin(*op.client(), op.command().name, user);
     op.reply().Error(errors::kWrongPassword);
     return false;
   }
-  op.client()->authenticated = true;
-  op.client()->user = kDefaultUser;
+  BecomeUser(op.client(), std::move(logged_in));
   return true;
 }
 
 void Auth(Operation& op) {
   if (op.argc() > 3) return op.reply().Error(errors::kSyntax);
-  if (op.argc() == 2 && !op.services().config().has_password()) {
+  if (op.argc() == 2 && op.services().config().users().default_is_open()) {
     return op.reply().Error(errors::kAuthWithoutPassword);
   }
   const bool has_user = op.argc() == 3;
-  if (Authenticate(op, has_user ? op.arg(1) : kDefaultUser, op.arg(has_user ? 2 : 1))) {
+  if (Authenticate(op, has_user ? op.arg(1) : AclUsers::kDefault, op.arg(has_user ? 2 : 1))) {
     op.reply().Ok();
   }
 }
@@ -121,7 +122,7 @@ void Hello(Operation& op) {
     resp = static_cast<int>(*version);
     if (!ApplyHelloOptions(op)) return;
   }
-  if (op.services().config().has_password() && !client.authenticated) {
+  if (op.services().config().users().asks_for_login() && !client.authenticated) {
     return op.reply().Error(errors::kHelloNoAuth);
   }
   client.resp = resp;
@@ -140,8 +141,9 @@ void Reset(Operation& op) {
   client.name.clear();
   client.resp = 2;
   client.database = 0;
-  client.authenticated = !op.services().config().has_password();
-  client.user = kDefaultUser;
+  const AclUsers& users = op.services().config().users();
+  BecomeUser(&client, users.Find(AclUsers::kDefault));
+  client.authenticated = !users.asks_for_login();
   // A CLIENT REPLY SKIP in front silences this as it does everything else.
   using Mode = ClientState::ReplyMode;
   if (client.reply_mode != Mode::kSkipping) client.reply_mode = Mode::kOn;
@@ -222,7 +224,7 @@ constexpr std::array kRows{
             .group = "connection",
             .since = "1.0.0",
             .complexity = "O(1)",
-            .summary = "Logs in with the password.",
+            .summary = "Logs in as a user; as default, if none is named.",
             .syntax = "[username]@6.0.0 password"},
     Command{.name = "select",
             .arity = 2,

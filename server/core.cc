@@ -8,6 +8,7 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include "server/client_buffers.h"
 #include "server/http_counter.h"
 #include "server/monotonic_clock.h"
 #include "server/subscriptions.h"
@@ -16,24 +17,6 @@
 namespace tally::server {
 
 namespace {
-
-// What clients have in buffers, for INFO.
-struct ClientBuffers {
-  size_t all = 0;
-  size_t largest_input = 0;
-  size_t largest_output = 0;
-
-  void Count(const ClientState& client) {
-    all += client.read_capacity_bytes + client.owed_bytes;
-    largest_input = std::max(largest_input, client.read_capacity_bytes);
-    largest_output = std::max(largest_output, client.owed_bytes);
-  }
-  void Publish(CoreStatistics* statistics) const {
-    statistics->client_buffer_bytes.Set(all);
-    statistics->largest_input_buffer.Set(largest_input);
-    statistics->largest_output_buffer.Set(largest_output);
-  }
-};
 
 using boost::system::error_code;
 
@@ -226,7 +209,8 @@ void Core::Adopt(ClientSocket socket, NewClient who) {
   client.file_descriptor = socket.native_handle();
   client.created_ms = client.last_interaction_ms = WallClock::NowMs();
   // HTTP's requests are checked one by one.
-  client.authenticated = !SpeaksRedis(who.door) || !environment_.config->has_password();
+  client.is_checked_at_door = !SpeaksRedis(who.door);
+  client.authenticated = !SpeaksRedis(who.door) || !environment_.config->users().asks_for_login();
 
   const ConnectionPtr connection(
       new Connection(this, std::move(socket), std::move(client),

@@ -44,7 +44,7 @@ Status OpenHttp(ClientDoor speaks, uint16_t port, const std::string& option, Doo
 
 Status CheckProtection(const Config& config) {
   const std::vector<BindAddress> addresses = BindAddresses(config.bind);
-  if (!config.protected_mode || config.has_password() ||
+  if (!config.protected_mode || !config.users().default_is_open() ||
       std::ranges::all_of(addresses, IsLoopbackOnly)) {
     return Status::Ok();
   }

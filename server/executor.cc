@@ -16,6 +16,7 @@ Executor::Executor(const ShardMap* shard_map, Services* services, CoreStatistics
       statistics_(statistics),
       slow_watch_(&services->slow_watch()),
       monitors_(&services->monitors()),
+      rights_(&services->config(), &services->acl_log()),
       key_events_(&services->config().notify_keyspace_events),
       invalidations_(&services->tracking()) {}
 

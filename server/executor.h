@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/client_rights.h"
 #include "server/command.h"
 #include "server/key_events.h"
 #include "server/monitors.h"
@@ -71,6 +72,8 @@ class Executor {
   [[nodiscard]] KeyEvents& key_events() { return key_events_; }
   /// What its handlers have changed of what somebody keeps copies of.
   [[nodiscard]] TurnInvalidations& invalidations() { return invalidations_; }
+  /// What clients may ask for.
+  [[nodiscard]] const ClientRights& rights() const { return rights_; }
   [[nodiscard]] CoreStatistics& statistics() { return *statistics_; }
 
  private:
@@ -82,6 +85,7 @@ class Executor {
   CoreStatistics* statistics_;
   SlowWatch* slow_watch_;
   Monitors* monitors_;
+  ClientRights rights_;
   KeyEvents key_events_;
   TurnInvalidations invalidations_;
 };

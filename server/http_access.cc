@@ -11,7 +11,6 @@
 namespace tally::server {
 namespace {
 
-constexpr std::string_view kDefaultUser = "default";
 constexpr std::string_view kSeparators = " ,";
 
 int Base64Digit(char c) {
@@ -107,26 +106,32 @@ bool IsFromStranger(const HttpRequest& request, std::string_view asked_authority
          !EqualsIgnoreCase(*request.sec_fetch_site, "none");
 }
 
-std::optional<std::string> UserOf(std::optional<std::string_view> authorization,
-                                  const Config& config) {
-  if (!config.has_password()) return std::string(kDefaultUser);
-  if (!authorization) return std::nullopt;
-  const size_t space = std::min(authorization->find(' '), authorization->size());
-  const std::string_view scheme = authorization->substr(0, space);
-  std::string_view secret = authorization->substr(space);
-  secret.remove_prefix(std::min(secret.find_first_not_of(' '), secret.size()));
-  std::string password(secret);
-  if (EqualsIgnoreCase(scheme, "basic")) {
-    const std::optional<std::string> pair = DecodeBase64(secret);
-    const size_t colon = pair ? pair->find(':') : std::string::npos;
-    if (colon == std::string::npos) return std::nullopt;
-    if (colon != 0 && pair->substr(0, colon) != kDefaultUser) return std::nullopt;
-    password = pair->substr(colon + 1);
-  } else if (!EqualsIgnoreCase(scheme, "bearer")) {
-    return std::nullopt;
+HttpLogin LogIn(std::optional<std::string_view> authorization, const Config& config) {
+  HttpLogin login{.user = nullptr, .name = std::string(AclUsers::kDefault)};
+  std::optional<std::string> password;
+  if (authorization) {
+    const size_t space = std::min(authorization->find(' '), authorization->size());
+    const std::string_view scheme = authorization->substr(0, space);
+    std::string_view secret = authorization->substr(space);
+    secret.remove_prefix(std::min(secret.find_first_not_of(' '), secret.size()));
+    if (EqualsIgnoreCase(scheme, "bearer")) {
+      password = secret;
+    } else if (EqualsIgnoreCase(scheme, "basic")) {
+      const std::optional<std::string> pair = DecodeBase64(secret);
+      const size_t colon = pair ? pair->find(':') : std::string::npos;
+      if (colon != std::string::npos) {
+        if (colon != 0) login.name = pair->substr(0, colon);
+        password = pair->substr(colon + 1);
+      }
+    }
   }
-  if (!config.PasswordMatches(password)) return std::nullopt;
-  return std::string(kDefaultUser);
+  const AclUsers& users = config.users();
+  if (password) {
+    login.user = users.LogIn(login.name, *password);
+  } else if (!users.asks_for_login()) {
+    login.user = users.Find(AclUsers::kDefault);
+  }
+  return login;
 }
 
 std::string CheckAllowedHosts(std::string_view text) {

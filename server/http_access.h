@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/acl_users.h"
 #include "server/config.h"
 #include "server/http_request_reader.h"
 
@@ -23,13 +24,17 @@ namespace tally::server {
 [[nodiscard]] bool IsFromStranger(const HttpRequest& request, std::string_view asked_authority,
                                   const Config& config);
 
-/// The user as whom a request is made, by its Authorization: "Basic" with the user "default" (or none) and the
-/// password, or "Bearer" with the password. nullopt: it must be refused (401).
+/// As whom a request is made.
+struct HttpLogin {
+  AclUsers::UserPtr user;  ///< null: it must be refused (401)
+  std::string name;        ///< of the user that was named; of none, "default"
+};
+
+/// By the Authorization: "Basic" with a user (none: "default") and its password, or "Bearer" with the password of
+/// "default". Where that needs none, what is neither counts as that user's.
 ///
-/// This is the one place where HTTP learns who asks. Users of their own come in here, and what each may do is then the
-/// session's question, which runs the request as that user.
-[[nodiscard]] std::optional<std::string> UserOf(std::optional<std::string_view> authorization,
-                                                const Config& config);
+/// This is the one place where HTTP learns who asks. What the user may do is asked next (ClientRights).
+[[nodiscard]] HttpLogin LogIn(std::optional<std::string_view> authorization, const Config& config);
 
 /// Whether the host of a Host header or of --http-allow-host, without port, is this machine.
 [[nodiscard]] bool IsLoopback(std::string_view host);

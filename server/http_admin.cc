@@ -18,6 +18,7 @@ namespace tally::server {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kRight = "INFO";  // which tells the same
 
 HttpReply Json(int status, std::string body) { return {status, std::move(body) + "\n", kJson}; }
 
@@ -51,11 +52,12 @@ HttpAnswer HttpAdmin::OnRequest(const HttpUrl& url) const {
   if (url.path == "/healthz") return {Json(200, R"({"alive":true,"reason":"it answers"})")};
   if (url.path == "/readyz") return {Ready()};
   if (url.path == "/metrics") {
-    return {{200, MetricsText(services_), "text/plain; version=0.0.4; charset=utf-8"}};
+    return {.reply = {200, MetricsText(services_), "text/plain; version=0.0.4; charset=utf-8"},
+            .right = kRight};
   }
   if (url.path == "/key") return LookUp(url);
   if (url.path == "/events") {
-    return {.reply = {.content_type = "text/event-stream"}, .is_stream = true};
+    return {.reply = {.content_type = "text/event-stream"}, .right = kRight, .is_stream = true};
   }
   return {JsonError(404, "there are /, /metrics, /healthz, /readyz, /key and /events")};
 }

@@ -11,6 +11,7 @@ namespace tally::server {
 /// What is to be done for a request: tell `reply`, or run a Redis command on one key and tell what becomes of it.
 struct HttpAnswer {
   HttpReply reply = {};
+  std::string_view right = {};  ///< `reply` is for users that may run this command; empty: for all
   std::string_view command = {};  ///< empty: none
   std::string key = {};
   int database = 0;        ///< of the key; there is one of that number

@@ -1,5 +1,6 @@
 #include "server/http_dialogue.h"
 
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -83,11 +84,26 @@ void HttpDialogue::TakeRequest(const HttpRequest& request) {
     Answer(form, HttpRefusal(403));
     return;
   }
-  if (!UserOf(request.authorization, *config_)) {
+  const HttpLogin login = LogIn(request.authorization, *config_);
+  if (login.user == nullptr) {
+    if (request.authorization) {
+      session_->rights().NoteFailedLogin(session_->client(), "http", login.name);
+    }
     Answer(form, HttpRefusal(401));
     return;
   }
   HttpAnswer answer = content_->OnRequest(*url);
+  const std::array<std::string_view, 2> request_words{answer.command, answer.key};
+  std::string refusal;
+  if (!answer.command.empty()) {
+    refusal = RefusalOf(*login.user, request_words);
+  } else if (!answer.right.empty()) {
+    refusal = RefusalOf(*login.user, std::span(&answer.right, 1));
+  }
+  if (!refusal.empty()) {
+    Answer(form, {403, std::move(refusal)});
+    return;
+  }
   if (answer.command.empty()) {
     Answer(form, std::move(answer.reply));
     exchanges_.back().is_stream = answer.is_stream;
@@ -102,6 +118,15 @@ void HttpDialogue::TakeRequest(const HttpRequest& request) {
   exchange.awaited = true;
   exchange.key = std::move(answer.key);
   kept_bytes_ += exchange.key.size();
+}
+
+// What the user is told that may not do this; "" for one that may.
+std::string HttpDialogue::RefusalOf(const AclUser& user,
+                                    std::span<const std::string_view> request) const {
+  const Command* const command = FindCommandByName(request[0]);
+  TALLY_ASSERT(command != nullptr, "what is served is made of commands");
+  const AclDenial denial = session_->rights().CheckAs(session_->client(), user, *command, request);
+  return denial ? RefusalText(denial, *command) : std::string();
 }
 
 void HttpDialogue::Answer(const HttpReplyForm& form, HttpReply reply) {

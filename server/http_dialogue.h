@@ -65,6 +65,8 @@ class HttpDialogue final : public ClientDialogue {
   static constexpr int64_t kNone = -1;
 
   void TakeRequest(const HttpRequest& request);
+  [[nodiscard]] std::string RefusalOf(const AclUser& user,
+                                      std::span<const std::string_view> request) const;
   void Answer(const HttpReplyForm& form, HttpReply reply);
   void Break(int status);
   void Run(std::string_view command, std::string_view argument);

@@ -58,8 +58,6 @@ constexpr Parameter OlderName(std::string_view name, std::string_view newer_name
 }
 
 constexpr auto kParameters = std::to_array<Parameter>({
-    Choice("acl-pubsub-default", "resetchannels", "allchannels resetchannels"),
-    Integer("acllog-max-len", "128", 0, kMaxInt64),
     Integer("active-defrag-cycle-max", "25", 1, 99),
     Integer("active-defrag-cycle-min", "1", 1, 99),
     Memory("active-defrag-ignore-bytes", "104857600", 1, kMaxInt64),

@@ -115,6 +115,7 @@ class Server final : public Services, private storage::ShardAccess {
                        std::function<bool()> abandoned) override;
   void Shutdown(bool save) override;
   Monitors& monitors() override { return monitors_; }
+  AclLog& acl_log() override { return acl_log_; }
   SlowWatch& slow_watch() override { return slow_watch_; }
   void RunAside(std::function<void()> work) override { housekeeping_.RunAside(std::move(work)); }
   void ApplyConfig() override;
@@ -153,6 +154,7 @@ class Server final : public Services, private storage::ShardAccess {
   RateSampler rates_;
   SlowWatch slow_watch_;
   Monitors monitors_;
+  AclLog acl_log_;
 
   std::vector<std::unique_ptr<CoreStatistics>> statistics_;
   std::vector<const CoreStatistics*> statistics_view_;

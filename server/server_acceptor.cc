@@ -133,7 +133,7 @@ void Acceptor::TurnAway(ClientSocket socket, std::string_view error) {
 }
 
 bool Acceptor::IsProtectedFrom(const ClientSocket& socket) const {
-  if (!SpeaksRedis(door_) || config_->has_password()) return false;
+  if (!SpeaksRedis(door_) || !config_->users().default_is_open()) return false;
   error_code error;
   const ClientEndpoint peer = socket.remote_endpoint(error);
   return config_->protected_mode.load(std::memory_order_relaxed) &&

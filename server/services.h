@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/acl_log.h"
 #include "server/client_state.h"
 #include "server/config.h"
 #include "server/monitors.h"
@@ -138,6 +139,8 @@ class Services : public Walker {
 
   /// Who watches all requests.
   [[nodiscard]] virtual Monitors& monitors() = 0;
+  /// What users were refused.
+  [[nodiscard]] virtual AclLog& acl_log() = 0;
   /// Knows which requests are slow.
   [[nodiscard]] virtual SlowWatch& slow_watch() = 0;
 

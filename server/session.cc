@@ -97,7 +97,7 @@ std::string_view Session::Refusal(const Command* command, std::span<const std::s
     const auto refusal = ProtectedRefusal(*command, *context_.config, client_.address);
     if (!refusal.empty()) return refusal;
   }
-  if (!client_.authenticated && context_.config->has_password() &&
+  if (!client_.authenticated && context_.config->users().asks_for_login() &&
       (command->flags & kNoAuth) == 0) {
     return errors::kNoAuth;
   }
@@ -105,6 +105,10 @@ std::string_view Session::Refusal(const Command* command, std::span<const std::s
   if (client_.monitoring && (FlagsOf(*command) & kTouchesKeys) != 0) return errors::kMonitorsOnly;
   if (client_.transaction != nullptr && (command->flags & kNoMulti) != 0) {
     return errors::kNotInTransaction;
+  }
+  if (const AclDenial denial = context_.executor->rights().Check(&client_, *command, args)) {
+    refusal_ = RefusalText(denial, *command);
+    return refusal_;
   }
   if ((FlagsOf(*command) & kWrite) != 0 &&
       context_.writes_refused->load(std::memory_order_relaxed)) {

@@ -133,6 +133,8 @@ class Session final : public ClientDialogue,
   void ShrinkIfIdle() override { replies_.ShrinkIfIdle(); }
 
   [[nodiscard]] ClientState& client() { return client_; }
+  /// For who makes requests in the name of others.
+  [[nodiscard]] const ClientRights& rights() const { return context_.executor->rights(); }
   [[nodiscard]] bool stalled() const { return stall_ != Stall::kNone; }
   /// The client leaves more untaken than it may: the connection shall close. To be asked with the time now and then,
   /// since what is little may be too much after a while.

@@ -114,6 +114,9 @@ void Session::TakeOver(const ClientState& client) {
   client_.database = client.database;
   client_.authenticated = client.authenticated;
   client_.user = client.user;
+  client_.rights = client.rights;
+  client_.rights_generation = client.rights_generation;
+  client_.trusted_generation = client.trusted_generation;
   client_.no_evict = client.no_evict;
   client_.no_touch = client.no_touch;
   client_.reply_mode = client.reply_mode;

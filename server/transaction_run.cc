@@ -80,7 +80,7 @@ storage::Ticket TransactionRun::RunRequests(Request* request, storage::Keyspace*
     request->resp = client_->resp;
     request->TrackFor(*client_);
     const size_t begin = reply->size();
-    const Outcome outcome = shard->executor().Run(*request, keyspaces, reply);
+    const Outcome outcome = RunIfAllowed(*request, keyspaces, shard, reply);
     depends_on = std::max(depends_on, outcome.depends_on);
     Show(requests.command(i), requests.args(i), shard);
     const bool silent = IsSilent() && !request->command->replies_are_pushes;
@@ -93,6 +93,16 @@ storage::Ticket TransactionRun::RunRequests(Request* request, storage::Keyspace*
     if (outcome.deferred) parts_->DropLast();
   }
   return std::max(depends_on, walk.depends_on());
+}
+
+// What was allowed when it was queued may not be so any more.
+Outcome TransactionRun::RunIfAllowed(const Request& request, storage::Keyspace* const* keyspaces,
+                                     Shard* shard, std::string* reply) {
+  Executor& executor = shard->executor();
+  const AclDenial denial = executor.rights().Check(client_.get(), *request.command, request.args);
+  if (!denial) return executor.Run(request, keyspaces, reply);
+  executor.Refuse(request.command, LateRefusalText(denial), request.resp, reply);
+  return {};
 }
 
 void TransactionRun::Show(const Command& command, std::span<const std::string_view> args,

@@ -48,6 +48,8 @@ class TransactionRun {
   [[nodiscard]] bool IsSilent() const;
   storage::Ticket RunRequests(Request* request, storage::Keyspace* const* keyspaces,
                               const ShardMap* shard_map, Shard* shard, std::string* reply);
+  Outcome RunIfAllowed(const Request& request, storage::Keyspace* const* keyspaces, Shard* shard,
+                       std::string* reply);
   void Show(const Command& command, std::span<const std::string_view> args, Shard* shard) const;
   void AwaitReceivers(size_t offset, bool silent);
   static std::shared_ptr<DeferredReply> MakePart(void* run, int resp);

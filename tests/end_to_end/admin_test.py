@@ -2,6 +2,7 @@
 """The admin door of the real binary: health, metrics, key lookup and events, over raw sockets. promtool, where there is one, checks the
 metrics. $TALLY_SERVER names the server."""
 
+import base64
 import json
 import math
 import re
@@ -142,6 +143,19 @@ class AdminTest(unittest.TestCase):
             self.assertEqual((status, fields["Content-Type"]), (200, "text/html;charset=UTF-8"))
             self.assertTrue(fields["Content-Security-Policy"].startswith("default-src 'none'; "))
             self.assertIn("<title>Tally</title>", body)
+
+    def test_a_user_is_told_what_it_may_ask_for(self):
+        with AdminServer() as server:
+            server.redis("SET", "hits:home", "41")
+            server.redis("ACL", "SETUSER", "counter", "on", ">pw", "~hits:*", "+tally.inspect")
+            server.redis("ACL", "SETUSER", "scraper", "on", ">pw", "+info")
+            as_user = {name: f"Host: localhost\r\nAuthorization: Basic {base64.b64encode(f'{name}:pw'.encode()).decode()}\r\n"
+                       for name in ("counter", "scraper")}  # fmt: skip
+            statuses = {name: [server.ask(target, fields)[0]
+                               for target in ("/healthz", "/metrics", "/key?name=hits:home", "/key?name=other")]
+                        for name, fields in as_user.items()}  # fmt: skip
+            self.assertEqual(statuses, {"counter": [200, 403, 200, 403], "scraper": [200, 200, 403, 403]})
+            self.assertEqual(server.ask("/events", as_user["counter"])[0], 403)
 
     def test_a_port_in_use_stops_the_start(self):
         with AdminServer() as server:

@@ -184,10 +184,13 @@ TEST_F(ConfigCommandsTest, SetSaysWhatItTakes) {
 
 TEST_F(ConfigCommandsTest, PasswordCanBeSetAndTakenAway) {
   EXPECT_EQ(Run("CONFIG", "SET", "requirepass", "s p"), "+OK\r\n");
-  EXPECT_TRUE(services.config().PasswordMatches("s p"));
+  const AclUsers& users = services.config().users();
+  EXPECT_NE(users.LogIn("default", "s p"), nullptr);
+  EXPECT_EQ(users.LogIn("default", "s"), nullptr);
+  EXPECT_TRUE(users.asks_for_login());
   EXPECT_EQ(Run("CONFIG", "GET", "requirepass"), "*2\r\n$11\r\nrequirepass\r\n$3\r\ns p\r\n");
   EXPECT_EQ(Run("CONFIG", "SET", "requirepass", ""), "+OK\r\n");
-  EXPECT_FALSE(services.config().has_password());
+  EXPECT_FALSE(users.asks_for_login());
 }
 
 TEST_F(ConfigCommandsTest, ResetStatAsksTheServer) {

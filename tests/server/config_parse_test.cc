@@ -265,16 +265,16 @@ TEST(MemorySizeText, IsTheShortestThatMeansTheSame) {
   }
 }
 
-TEST(Config, PasswordMatchesOnlyItself) {
+TEST(Config, ThePasswordIsThatOfTheDefaultUserAndMatchesOnlyItself) {
   Config config;
-  EXPECT_FALSE(config.has_password());
+  EXPECT_FALSE(config.users().asks_for_login());
   config.set_requirepass(std::string("a\0b", 3));
-  EXPECT_TRUE(config.has_password());
-  EXPECT_TRUE(config.PasswordMatches(std::string_view("a\0b", 3)));
+  EXPECT_TRUE(config.users().asks_for_login());
+  EXPECT_NE(config.users().LogIn("default", std::string_view("a\0b", 3)), nullptr);
   for (const std::string_view wrong : {"", "a", "a\0c", "ab"}) {
-    EXPECT_FALSE(config.PasswordMatches(wrong));
+    EXPECT_EQ(config.users().LogIn("default", wrong), nullptr);
   }
-  EXPECT_FALSE(config.PasswordMatches(std::string_view("a\0b\0", 4)));
+  EXPECT_EQ(config.users().LogIn("default", std::string_view("a\0b\0", 4)), nullptr);
 }
 
 }  // namespace

@@ -121,6 +121,8 @@ class FakeServices : public Services {
     watch.Configure(config_);
   }
   Monitors& monitors() override { return monitors_; }
+  AclLog& acl_log() override { return refusals; }
+  AclLog refusals;
   SlowWatch& slow_watch() override { return watch; }
   SlowWatch watch;
   void RunAside(std::function<void()> work) override { aside.push_back(std::move(work)); }

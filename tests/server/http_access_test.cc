@@ -1,7 +1,9 @@
 #include "server/http_access.h"
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -19,6 +21,11 @@ class HttpAccessTest : public ::testing::Test {
     request.host = host;
     request.origin = origin;
     return IsStranger();
+  }
+
+  std::string NameOf(std::optional<std::string_view> authorization) {
+    const HttpLogin login = LogIn(authorization, config);
+    return login.user == nullptr ? "" : login.user->name();
   }
 
   Config config;
@@ -78,21 +85,38 @@ TEST_F(HttpAccessTest, OnlyThePageItselfAndTheUserMayAsk) {
 }
 
 TEST_F(HttpAccessTest, WithoutAPasswordEverybodyIsTheDefaultUser) {
-  EXPECT_EQ(UserOf(std::nullopt, config), "default");
-  EXPECT_EQ(UserOf("Basic nonsense", config), "default");
+  EXPECT_EQ(NameOf(std::nullopt), "default");
+  EXPECT_EQ(NameOf("Basic nonsense"), "default");
 }
 
 TEST_F(HttpAccessTest, ThePasswordComesAsBasicOrBearer) {
   config.set_requirepass("s:cret");
-  EXPECT_EQ(UserOf("Basic ZGVmYXVsdDpzOmNyZXQ=", config), "default");  // default:s:cret
-  EXPECT_EQ(UserOf("basic  OnM6Y3JldA==", config), "default");         // :s:cret
-  EXPECT_EQ(UserOf("Bearer s:cret", config), "default");
+  EXPECT_EQ(NameOf("Basic ZGVmYXVsdDpzOmNyZXQ="), "default");  // default:s:cret
+  EXPECT_EQ(NameOf("basic  OnM6Y3JldA=="), "default");         // :s:cret
+  EXPECT_EQ(NameOf("Bearer s:cret"), "default");
   for (const char* bad :
        {"", "Basic", "Basic ZGVmYXVsdDp4", "Basic YWRtaW46czpjcmV0", "Basic !!!!", "Basic czpjcmV0",
         "Bearer", "Bearer x", "Bearer default:s:cret", "Digest s:cret", "s:cret"}) {
-    EXPECT_EQ(UserOf(bad, config), std::nullopt) << bad;
+    EXPECT_EQ(NameOf(bad), "") << bad;
   }
-  EXPECT_EQ(UserOf(std::nullopt, config), std::nullopt);
+  EXPECT_EQ(NameOf(std::nullopt), "");
+}
+
+TEST_F(HttpAccessTest, EachUserComesInWithItsOwnPassword) {
+  const std::vector<std::string> rules{"on", ">pw"};
+  ASSERT_EQ(config.users().Set("bob", rules).problem, AclProblem::kNone);
+  for (const bool default_is_open : {true, false}) {
+    config.set_requirepass(default_is_open ? "" : "s:cret");
+    EXPECT_EQ(NameOf("Basic Ym9iOnB3"), "bob");     // bob:pw
+    EXPECT_EQ(NameOf("Basic Ym9iOnB4"), "");        // bob:px
+    EXPECT_EQ(NameOf("Basic YWRtaW46cHc="), "");    // admin:pw
+    EXPECT_EQ(NameOf("Bearer s:cret"), "default");  // any, while there is none
+    EXPECT_EQ(NameOf(std::nullopt), default_is_open ? "default" : "");
+  }
+  const std::vector<std::string> off{"off"};
+  ASSERT_EQ(config.users().Set("bob", off).problem, AclProblem::kNone);
+  EXPECT_EQ(NameOf("Basic Ym9iOnB3"), "");
+  EXPECT_EQ(LogIn("Basic Ym9iOnB3", config).name, "bob");
 }
 
 TEST_F(HttpAccessTest, AListOfHostsIsChecked) {

@@ -68,23 +68,5 @@ TEST_F(ModuleCommandsTest, ThereAreNoneAndNoneIsLoaded) {
   EXPECT_TRUE(Run("MODULE", "HELP").starts_with("*11\r\n+MODULE <subcommand>"));
 }
 
-class AclCommandsTest : public SessionCommandTest {};
-
-TEST_F(AclCommandsTest, ThereIsOneUser) {
-  EXPECT_EQ(Run("ACL", "WHOAMI"), "$7\r\ndefault\r\n");
-  EXPECT_EQ(Run("ACL", "USERS"), "*1\r\n$7\r\ndefault\r\n");
-}
-
-TEST_F(AclCommandsTest, CategoriesAreRedissWhetherOrNotTheyHaveCommandsHere) {
-  EXPECT_TRUE(Run("ACL", "CAT").starts_with("*21\r\n$8\r\nkeyspace\r\n$4\r\nread\r\n"));
-  EXPECT_NE(Run("ACL", "CAT", "String").find("\r\n$6\r\nincrby\r\n"), std::string::npos);
-  EXPECT_EQ(Run("ACL", "CAT", "string").find("\r\n$3\r\ndel\r\n"), std::string::npos);
-  EXPECT_NE(Run("ACL", "CAT", "connection").find("\r\n$9\r\nclient|id\r\n"), std::string::npos);
-  EXPECT_EQ(Run("ACL", "CAT", "geo"), "*0\r\n");
-  EXPECT_EQ(Run("ACL", "CAT", "nosuch"), "-ERR Unknown category 'nosuch'\r\n");
-  EXPECT_EQ(Run("ACL", "CAT", "a", "b"),
-            "-ERR unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.\r\n");
-}
-
 }  // namespace
 }  // namespace tally::server
