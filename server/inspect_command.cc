@@ -38,13 +38,13 @@ void Inspect(Operation& op) {
 constexpr std::array kRows{
     Command{.name = "tally.inspect",
             .arity = 2,
-            .flags = kReadonly,
+            .flags = kReadonly | kFast,
             .keys = {.first = 1, .last = 1, .step = 1, .flags = "RO access"},
             .acl = kAclKeyspace,
             .scope = Scope::kKeys,
             .handler = Inspect,
             .group = "generic",
-            .since = "7.0.0",
+            .since = "7.2.4",
             .complexity = "O(1)",
             .summary = "Tells, as JSON, a key's type, value (its first 4 KiB), remaining time, and "
                        "whether it had to be read from the disk.",

@@ -16,7 +16,7 @@ from support.oracle import ORACLE, Client, Oracle
 from support.server import Server
 
 # What the table has beside Redis 7.0's commands.
-YOUNGER = {b"waitaof", b"increx", b"client|setinfo", b"client|no-touch", b"cluster|myshardid"}
+YOUNGER = {b"waitaof", b"tally.inspect", b"increx", b"client|setinfo", b"client|no-touch", b"cluster|myshardid"}
 
 
 def single_commands_sorted(reply):
