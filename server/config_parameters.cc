@@ -24,8 +24,8 @@ std::vector<ConfigParameter> AllParameters() {
 }  // namespace
 
 std::span<const ConfigParameter> ConfigParameters() {
-  static const std::vector<ConfigParameter> all = AllParameters();
-  return all;
+  static const std::vector<ConfigParameter> kAll = AllParameters();
+  return kAll;
 }
 
 const ConfigParameter* FindConfigParameter(std::string_view name) {
