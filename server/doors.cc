@@ -38,7 +38,7 @@ Status OpenHttp(ClientDoor speaks, uint16_t port, const std::string& option, Doo
   if (port == 0) return Status::Ok();
   Door& door = doors->emplace_back(Door{speaks, {}});
   const Status status = door.socket.Bind("127.0.0.1", port, option);
-  if (status.ok()) return status;
+  if (status.ok()) return Status::Ok();
   return Status::Failure(status.message() + "; " + option + " 0 closes this door");
 }
 
