@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "server/info_sections.h"
+#include "server/core_totals.h"
 #include "server/json.h"
 #include "server/latency_reports.h"
 #include "server/memory_usage.h"
@@ -24,30 +22,6 @@ namespace {
 
 constexpr size_t kSlowestCommands = 8;
 constexpr double kNanosecondsPerMicrosecond = 1000;
-
-// An object of JSON while it grows.
-class JsonObject {
- public:
-  template <class Value>
-  JsonObject& Add(std::string_view name, const Value& value) {
-    if constexpr (std::convertible_to<Value, std::string_view>) {
-      return AddJson(name, JsonString(value));
-    } else if constexpr (std::floating_point<Value>) {
-      return AddJson(name, fmt::format("{:.6f}", value));
-    } else {
-      return AddJson(name, fmt::format("{}", value));
-    }
-  }
-  JsonObject& AddJson(std::string_view name, std::string_view json) {
-    fmt::format_to(std::back_inserter(text_), "{}\"{}\":{}", text_.size() == 1 ? "" : ",", name,
-                   json);
-    return *this;
-  }
-  [[nodiscard]] std::string text() const { return text_ + "}"; }
-
- private:
-  std::string text_ = "{";
-};
 
 std::string JsonArray(const std::vector<std::string>& items) {
   return fmt::format("[{}]", fmt::join(items, ","));
@@ -94,19 +68,14 @@ class CommandTimes {
 
   void Add(const Command& command) {
     for (const Command& subcommand : command.subcommands) Add(subcommand);
-    uint64_t calls = 0;
-    uint64_t nanoseconds = 0;
-    for (const CoreStatistics* core : services_.statistics()) {
-      calls += core->commands[command.id].calls.value();
-      nanoseconds += core->commands[command.id].nanoseconds.value();
-    }
-    if (calls == 0) return;
+    const CommandTotals totals = CommandTotals::Of(services_, command);
+    if (totals.calls == 0) return;
     const CommandLatency latency = CommandLatency::Of(services_, command);
     for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += latency.counts[i];
-    const double mean_us =
-        static_cast<double>(nanoseconds) / static_cast<double>(calls) / kNanosecondsPerMicrosecond;
+    const double mean_us = static_cast<double>(totals.nanoseconds) /
+                           static_cast<double>(totals.calls) / kNanosecondsPerMicrosecond;
     constexpr double kSlow = 99;
-    called_.push_back({FullName(command), calls, mean_us, latency.PercentileUs(kSlow)});
+    called_.push_back({FullName(command), totals.calls, mean_us, latency.PercentileUs(kSlow)});
   }
 
   const Services& services_;

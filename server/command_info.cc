@@ -3,8 +3,10 @@
 #include <bit>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "server/command_replies.h"
+#include "server/words.h"
 
 namespace tally::server {
 namespace {
@@ -62,22 +64,12 @@ void WriteBits(ReplyWriter& reply, std::span<const NamedBit> names, uint32_t bit
   }
 }
 
-size_t CountWords(std::string_view words) {
-  if (words.empty()) return 0;
-  size_t count = 1;
-  for (const char c : words) count += c == ' ' ? 1 : 0;
-  return count;
-}
-
 // A set of the space-separated words, each written by `write`.
 template <typename Write>
-void WriteWords(ReplyWriter& reply, std::string_view words, Write write) {
-  reply.Set(CountWords(words));
-  while (!words.empty()) {
-    const size_t end = words.find(' ');
-    write(words.substr(0, end));
-    words = end == std::string_view::npos ? std::string_view() : words.substr(end + 1);
-  }
+void WriteWords(ReplyWriter& reply, std::string_view text, Write write) {
+  const std::vector<std::string_view> words = Words(text);
+  reply.Set(words.size());
+  for (const std::string_view word : words) write(word);
 }
 
 // `last` counts from the first key or, negative, from the end.

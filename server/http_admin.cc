@@ -23,15 +23,15 @@ constexpr std::string_view kRight = "INFO";  // which tells the same
 HttpReply Json(int status, std::string body) { return {status, std::move(body) + "\n", kJson}; }
 
 HttpReply JsonError(int status, std::string_view why) {
-  return Json(status, fmt::format(R"({{"error":{}}})", JsonString(why)));
+  return Json(status, JsonObject().Add("error", why).text());
 }
 
 }  // namespace
 
 HttpReply HttpAdmin::Ready() const {
   const Readiness ready = ReadinessOf(*services_);
-  return Json(ready.is_ready ? 200 : 503, fmt::format(R"({{"ready":{},"reason":{}}})",
-                                                      ready.is_ready, JsonString(ready.reason)));
+  return Json(ready.is_ready ? 200 : 503,
+              JsonObject().Add("ready", ready.is_ready).Add("reason", ready.reason).text());
 }
 
 HttpAnswer HttpAdmin::LookUp(const HttpUrl& url) const {
@@ -49,7 +49,8 @@ HttpAnswer HttpAdmin::LookUp(const HttpUrl& url) const {
 
 HttpAnswer HttpAdmin::OnRequest(const HttpUrl& url) const {
   if (url.path == "/") return {{200, AdminPage(), "text/html;charset=UTF-8", AdminPageFields()}};
-  if (url.path == "/healthz") return {Json(200, R"({"alive":true,"reason":"it answers"})")};
+  if (url.path == "/healthz")
+    return {Json(200, JsonObject().Add("alive", true).Add("reason", "it answers").text())};
   if (url.path == "/readyz") return {Ready()};
   if (url.path == "/metrics") {
     return {.reply = {200, MetricsText(services_), "text/plain; version=0.0.4; charset=utf-8"},

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "server/config_parameters.h"
+#include "server/core_totals.h"
 #include "server/memory_usage.h"
 #include "server/redis_version.h"
 #include "server/tracking_registry.h"
@@ -273,20 +274,6 @@ std::string HumanBytes(uint64_t bytes) {
 void InfoText::Bytes(std::string_view name, uint64_t bytes) {
   Field(name, bytes);
   Field(fmt::format("{}_human", name), HumanBytes(bytes));
-}
-
-uint64_t SumOf(const Services& services, Counter CoreStatistics::*counter) {
-  uint64_t sum = 0;
-  for (const CoreStatistics* core : services.statistics()) sum += (core->*counter).value();
-  return sum;
-}
-
-uint64_t LargestOf(const Services& services, Counter CoreStatistics::*counter) {
-  uint64_t largest = 0;
-  for (const CoreStatistics* core : services.statistics()) {
-    largest = std::max(largest, (core->*counter).value());
-  }
-  return largest;
 }
 
 }  // namespace tally::server

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "server/operation.h"
-#include "server/services.h"
 
 namespace tally::server {
 
@@ -62,10 +61,5 @@ void WriteCommandStats(Operation& op, InfoText* text);
 void WriteLatencyStats(Operation& op, InfoText* text);
 void WriteErrorStats(Operation& op, InfoText* text);
 void WriteTally(Operation& op, InfoText* text);
-
-/// The sum of a counter over all cores.
-[[nodiscard]] uint64_t SumOf(const Services& services, Counter CoreStatistics::*counter);
-/// The largest of all cores.
-[[nodiscard]] uint64_t LargestOf(const Services& services, Counter CoreStatistics::*counter);
 
 }  // namespace tally::server

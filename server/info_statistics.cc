@@ -1,13 +1,12 @@
 // INFO's sections about what the cores have counted.
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/command.h"
 #include "server/config.h"
+#include "server/core_totals.h"
 #include "server/info_sections.h"
 #include "server/latency_reports.h"
 #include "server/percentiles.h"
@@ -20,28 +19,9 @@ namespace {
 
 constexpr double kKilobyte = 1024;
 
-struct Totals {
-  uint64_t calls = 0;
-  uint64_t nanoseconds = 0;
-  uint64_t rejected = 0;
-  uint64_t failed = 0;
-};
-
-Totals TotalsOf(const Services& services, const Command& command) {
-  Totals totals;
-  for (const CoreStatistics* core : services.statistics()) {
-    const CommandCounters& counters = core->commands[command.id];
-    totals.calls += counters.calls.value();
-    totals.nanoseconds += counters.nanoseconds.value();
-    totals.rejected += counters.rejected.value();
-    totals.failed += counters.failed.value();
-  }
-  return totals;
-}
-
 void WriteCommand(const Services& services, const Command& command, InfoText* text) {
-  const Totals totals = TotalsOf(services, command);
-  if (totals.calls != 0 || totals.rejected != 0 || totals.failed != 0) {
+  const CommandTotals totals = CommandTotals::Of(services, command);
+  if (totals.is_used()) {
     const double microseconds = static_cast<double>(totals.nanoseconds) / 1000;
     const double per_call =
         totals.calls == 0 ? 0 : microseconds / static_cast<double>(totals.calls);
@@ -145,11 +125,7 @@ void WriteLatencyStats(Operation& op, InfoText* text) {
 }
 
 void WriteErrorStats(Operation& op, InfoText* text) {
-  std::map<std::string, uint64_t, std::less<>> counts;
-  for (const CoreStatistics* core : op.services().statistics()) {
-    for (const auto& [kind, count] : core->ErrorCounts()) counts[kind] += count;
-  }
-  for (const auto& [kind, count] : counts) {
+  for (const auto& [kind, count] : ErrorTotals(op.services())) {
     text->Field("errorstat_" + kind, fmt::format("count={}", count));
   }
 }

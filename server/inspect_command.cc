@@ -5,8 +5,6 @@
 #include <span>
 #include <string_view>
 
-#include <fmt/format.h>
-
 #include "server/command_families.h"
 #include "server/json.h"
 #include "server/operation.h"
@@ -27,12 +25,17 @@ void Inspect(Operation& op) {
   const int64_t ttl_ms = found->expires_at_ms() == storage::kNoExpiry
                              ? -1
                              : std::max<int64_t>(found->expires_at_ms() - op.now_ms(), 0);
-  op.reply().Bulk(fmt::format(
-      R"({{"name":{},"database":{},"type":"{}","encoding":"{}","value":{},"value_bytes":{},)"
-      R"("cut":{},"ttl_ms":{},"was":"{}"}})",
-      JsonString(op.arg(1)), op.database(), TypeNameOf(found), EncodingOf(*found), JsonString(told),
-      text.view().size(), told.size() < text.view().size(), ttl_ms,
-      op.was_cold() ? "cold" : "resident"));
+  op.reply().Bulk(JsonObject()
+                      .Add("name", op.arg(1))
+                      .Add("database", op.database())
+                      .Add("type", TypeNameOf(found))
+                      .Add("encoding", EncodingOf(*found))
+                      .Add("value", told)
+                      .Add("value_bytes", text.view().size())
+                      .Add("cut", told.size() < text.view().size())
+                      .Add("ttl_ms", ttl_ms)
+                      .Add("was", op.was_cold() ? "cold" : "resident")
+                      .text());
 }
 
 constexpr std::array kRows{

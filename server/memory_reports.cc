@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "server/core_totals.h"
 #include "server/info_sections.h"
 #include "server/memory_usage.h"
 #include "server/services.h"

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +14,7 @@
 #include <vector>
 
 #include "server/command.h"
-#include "server/info_sections.h"
+#include "server/core_totals.h"
 #include "server/latency_reports.h"
 #include "server/memory_usage.h"
 #include "server/metric_list.h"
@@ -40,27 +39,17 @@ double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * kMicrosecond;
 }
 
-struct CommandTotals {
+struct UsedCommand {
   const Command* command;
-  uint64_t calls = 0;
-  uint64_t rejected = 0;
-  uint64_t failed = 0;
-  uint64_t nanoseconds = 0;
+  CommandTotals totals;
 };
 
-void CollectCommands(const Services& services, std::span<const Command> commands,
-                     std::vector<CommandTotals>* used) {
+void CollectUsed(const Services& services, std::span<const Command> commands,
+                 std::vector<UsedCommand>* used) {
   for (const Command& command : commands) {
-    CommandTotals totals{&command};
-    for (const CoreStatistics* core : services.statistics()) {
-      const CommandCounters& counters = core->commands[command.id];
-      totals.calls += counters.calls.value();
-      totals.rejected += counters.rejected.value();
-      totals.failed += counters.failed.value();
-      totals.nanoseconds += counters.nanoseconds.value();
-    }
-    if (totals.calls + totals.rejected + totals.failed != 0) used->push_back(totals);
-    CollectCommands(services, command.subcommands, used);
+    const CommandTotals totals = CommandTotals::Of(services, command);
+    if (totals.is_used()) used->push_back({&command, totals});
+    CollectUsed(services, command.subcommands, used);
   }
 }
 
@@ -84,32 +73,30 @@ MetricList::Histogram HistogramOf(const CommandLatency& latency, uint64_t nanose
 }
 
 void AddCommands(const Services& services, MetricList* list) {
-  std::vector<CommandTotals> used;
-  CollectCommands(services, Commands(), &used);
+  std::vector<UsedCommand> used;
+  CollectUsed(services, Commands(), &used);
   list->Counters("commands_total", "Calls, by command.");
-  for (const CommandTotals& one : used) {
-    list->Sample(static_cast<double>(one.calls), {{"command", FullName(*one.command)}});
+  for (const UsedCommand& one : used) {
+    list->Sample(static_cast<double>(one.totals.calls), {{"command", FullName(*one.command)}});
   }
   list->Counters("command_errors_total",
                  "Error replies, by command: rejected before it ran, or failed.");
-  for (const CommandTotals& one : used) {
+  for (const UsedCommand& one : used) {
     const std::string name = FullName(*one.command);
-    list->Sample(static_cast<double>(one.rejected), {{"command", name}, {"kind", "rejected"}});
-    list->Sample(static_cast<double>(one.failed), {{"command", name}, {"kind", "failed"}});
+    list->Sample(static_cast<double>(one.totals.rejected),
+                 {{"command", name}, {"kind", "rejected"}});
+    list->Sample(static_cast<double>(one.totals.failed), {{"command", name}, {"kind", "failed"}});
   }
   list->Histograms("command_duration_seconds",
                    "How long commands ran, without waiting for their commit.");
-  for (const CommandTotals& one : used) {
+  for (const UsedCommand& one : used) {
     const CommandLatency latency = CommandLatency::Of(services, *one.command);
     if (latency.calls == 0) continue;
-    list->Sample(HistogramOf(latency, one.nanoseconds), {{"command", FullName(*one.command)}});
+    list->Sample(HistogramOf(latency, one.totals.nanoseconds),
+                 {{"command", FullName(*one.command)}});
   }
   list->Counters("errors_total", "Error replies, by their first word.");
-  std::map<std::string, uint64_t, std::less<>> errors;
-  for (const CoreStatistics* core : services.statistics()) {
-    for (const auto& [kind, count] : core->ErrorCounts()) errors[kind] += count;
-  }
-  for (const auto& [kind, count] : errors) {
+  for (const auto& [kind, count] : ErrorTotals(services)) {
     list->Sample(static_cast<double>(count), {{"kind", kind}});
   }
 }

@@ -1,7 +1,4 @@
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -9,36 +6,21 @@
 #include "server/client_rights.h"
 #include "server/wall_clock.h"
 #include "tests/server/session_command_fixture.h"
+#include "tests/storage/test_directory.h"
 
 namespace tally::server {
 namespace {
 
 class AclCommandsTest : public SessionCommandTest {
  protected:
-  AclCommandsTest() : directory_(std::filesystem::temp_directory_path() / "tally-XXXXXX") {
-    EXPECT_NE(mkdtemp(directory_.data()), nullptr);
-    path = directory_ + "/users.acl";
-  }
-  ~AclCommandsTest() override { std::filesystem::remove_all(directory_); }
-
-  void Write(std::string_view text) const { std::ofstream(path) << text; }
-  std::string Read() const {
-    std::stringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-  }
-  std::string RunAside(std::string_view subcommand) {
-    const std::string at_once = Run("ACL", subcommand);
-    if (services.aside.empty()) return at_once;
-    services.aside.front()();
-    services.aside.clear();
-    return later();
-  }
-
-  std::string path;
+  void Write(std::string_view text) const { storage::WriteFile(path, text); }
+  std::string Read() const { return storage::ReadFile(path); }
 
  private:
-  std::string directory_;
+  const storage::TestDirectory directory_;
+
+ protected:
+  const std::string path = directory_.File("users.acl");
 };
 
 TEST_F(AclCommandsTest, AtFirstThereIsOneUser) {
@@ -180,7 +162,7 @@ TEST_F(AclCommandsTest, WithoutAFileThereIsNothingToLoad) {
 TEST_F(AclCommandsTest, TheFileHasAllUsersAndReplacesThem) {
   services.config().acl_file = path;
   Run("ACL", "SETUSER", "joe", "on", "nopass", "~a", "+get", "(+set ~b)");
-  EXPECT_EQ(RunAside("SAVE"), "+OK\r\n");
+  EXPECT_EQ(RunAside("ACL", "SAVE"), "+OK\r\n");
   const std::string saved =
       "user default on nopass ~* &* +@all\n"
       "user joe on nopass ~a resetchannels -@all +get "
@@ -188,13 +170,13 @@ TEST_F(AclCommandsTest, TheFileHasAllUsersAndReplacesThem) {
   EXPECT_EQ(Read(), saved);
   Run("ACL", "SETUSER", "joe", "reset");
   Run("ACL", "SETUSER", "ann");
-  EXPECT_EQ(RunAside("LOAD"), "+OK\r\n");
+  EXPECT_EQ(RunAside("ACL", "LOAD"), "+OK\r\n");
   EXPECT_EQ(Run("ACL", "USERS"), "*2\r\n$7\r\ndefault\r\n$3\r\njoe\r\n");
-  EXPECT_EQ(RunAside("SAVE"), "+OK\r\n");
+  EXPECT_EQ(RunAside("ACL", "SAVE"), "+OK\r\n");
   EXPECT_EQ(Read(), saved);
 
   Write("user joe on\n\nuser joe off\nfoo\nuser x +nosuch bar baz\n");
-  EXPECT_EQ(RunAside("LOAD"),
+  EXPECT_EQ(RunAside("ACL", "LOAD"),
             "-ERR WARNING: Duplicate user 'joe' found on line 3. " + path +
                 ":4 should start with user keyword followed by the username. " + path +
                 ":5: Error in applying operation '+nosuch': Unknown command or category name in "
@@ -204,7 +186,7 @@ TEST_F(AclCommandsTest, TheFileHasAllUsersAndReplacesThem) {
                 "active ACL rules was performed\r\n");
   EXPECT_EQ(Run("ACL", "USERS"), "*2\r\n$7\r\ndefault\r\n$3\r\njoe\r\n");
   std::filesystem::remove(path);
-  EXPECT_EQ(RunAside("LOAD"),
+  EXPECT_EQ(RunAside("ACL", "LOAD"),
             "-ERR Error loading ACLs, opening file '" + path + "': No such file or directory\r\n");
 }
 
@@ -216,7 +198,7 @@ TEST_F(AclCommandsTest, ReloadingClosesAllButTheDefaultUsersClients) {
   joe.id = 6;
   BecomeUser(&joe, services.config().users().Find("joe"));
   services.clients = {&client, &joe};
-  EXPECT_EQ(RunAside("LOAD"), "+OK\r\n");
+  EXPECT_EQ(RunAside("ACL", "LOAD"), "+OK\r\n");
   EXPECT_EQ(services.actions.at(6), Services::ClientAction::kClose);
   EXPECT_EQ(services.actions.at(5), Services::ClientAction::kKeep);
 }

@@ -1,52 +1,36 @@
 #include "server/config_rewrite.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "server/config_parse.h"
 #include "server/memory_limit.h"
 #include "tests/server/session_command_fixture.h"
+#include "tests/storage/test_directory.h"
 
 namespace tally::server {
 namespace {
 
 class ConfigRewriteTest : public SessionCommandTest {
  protected:
-  ConfigRewriteTest() : directory_(std::filesystem::temp_directory_path() / "tally-XXXXXX") {
-    EXPECT_NE(mkdtemp(directory_.data()), nullptr);
-    path = directory_ + "/tally.conf";
+  ConfigRewriteTest() {
     services.config().maxmemory_bytes = DefaultMaxMemoryBytes();
     services.config().dir = Config().dir;
   }
-  ~ConfigRewriteTest() override { std::filesystem::remove_all(directory_); }
 
   std::string Rewritten(std::string_view text) {
     return RewriteConfigText(text, services.config());
   }
-  void Write(std::string_view text) const { std::ofstream(path) << text; }
-  std::string Read() const {
-    std::stringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-  }
-  std::string RunRewrite() {
-    const std::string at_once = Run("CONFIG", "REWRITE");
-    if (services.aside.empty()) return at_once;
-    EXPECT_EQ(at_once, "");
-    services.aside.front()();
-    services.aside.clear();
-    return later();
-  }
-
-  std::string path;
+  void Write(std::string_view text) const { storage::WriteFile(path, text); }
+  std::string Read() const { return storage::ReadFile(path); }
+  std::string RunRewrite() { return RunAside("CONFIG", "REWRITE"); }
 
  private:
-  std::string directory_;
+  const storage::TestDirectory directory_;
+
+ protected:
+  const std::string path = directory_.File("tally.conf");
 };
 
 TEST_F(ConfigRewriteTest, WhatIsRightStaysAsItIsWritten) {

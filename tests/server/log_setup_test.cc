@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -22,12 +21,6 @@ class LogSetupTest : public ::testing::Test {
  protected:
   ~LogSetupTest() override { static_cast<void>(OpenLog(Config())); }
 
-  static std::string TextOf(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-  }
-
   storage::TestDirectory directory_;
   const std::string path_ = directory_.File("tally.log");
   Config config_;
@@ -39,8 +32,8 @@ TEST_F(LogSetupTest, ALogThatIsMovedAwayIsBegunAnew) {
   spdlog::info("one");
   std::filesystem::rename(path_, path_ + ".1");
   spdlog::warn("two");
-  EXPECT_THAT(TextOf(path_ + ".1"), HasSubstr("[info] one\n"));
-  EXPECT_THAT(TextOf(path_), HasSubstr("[warning] two\n"));
+  EXPECT_THAT(storage::ReadFile(path_ + ".1"), HasSubstr("[info] one\n"));
+  EXPECT_THAT(storage::ReadFile(path_), HasSubstr("[warning] two\n"));
 }
 
 TEST_F(LogSetupTest, WhatIsThereStays) {
@@ -48,8 +41,8 @@ TEST_F(LogSetupTest, WhatIsThereStays) {
   config_.log_file = path_;
   ASSERT_EQ(OpenLog(config_), "");
   spdlog::info("after");
-  EXPECT_THAT(TextOf(path_), ::testing::StartsWith("before\n"));
-  EXPECT_THAT(TextOf(path_), HasSubstr("after"));
+  EXPECT_THAT(storage::ReadFile(path_), ::testing::StartsWith("before\n"));
+  EXPECT_THAT(storage::ReadFile(path_), HasSubstr("after"));
 }
 
 TEST_F(LogSetupTest, LinesAreJsonWhenAskedFor) {
@@ -57,7 +50,7 @@ TEST_F(LogSetupTest, LinesAreJsonWhenAskedFor) {
   config_.log_format = LogFormat::kJson;
   ASSERT_EQ(OpenLog(config_), "");
   spdlog::warn("a \"quoted\" word");
-  EXPECT_THAT(TextOf(path_),
+  EXPECT_THAT(storage::ReadFile(path_),
               ::testing::MatchesRegex(
                   "\\{\"time\":\"[0-9-]+T[0-9:]+\\.[0-9][0-9][0-9]Z\",\"level\":\"warning\","
                   "\"pid\":[0-9]+,\"message\":\"a \\\\\"quoted\\\\\" word\"\\}\n"));
@@ -70,8 +63,8 @@ TEST_F(LogSetupTest, TheLevelIsTheLeastThatIsLogged) {
   spdlog::info("not this");
   SetLogLevel(LogLevel::kDebug);
   spdlog::debug("but this");
-  EXPECT_THAT(TextOf(path_), Not(HasSubstr("not this")));
-  EXPECT_THAT(TextOf(path_), HasSubstr("but this"));
+  EXPECT_THAT(storage::ReadFile(path_), Not(HasSubstr("not this")));
+  EXPECT_THAT(storage::ReadFile(path_), HasSubstr("but this"));
 }
 
 TEST_F(LogSetupTest, AFileThatCannotBeOpenedIsAProblem) {

@@ -76,6 +76,16 @@ class SessionCommandTest : public ::testing::Test {
     return Run({name, std::string_view(args)...});
   }
 
+  /// The same of what is put aside: it is carried out, too.
+  std::string RunAside(std::string_view name, std::string_view subcommand) {
+    const std::string at_once = Run(name, subcommand);
+    if (services.aside.empty()) return at_once;
+    EXPECT_EQ(at_once, "");
+    services.aside.front()();
+    services.aside.clear();
+    return later();
+  }
+
   /// What was sent through the last deferred reply.
   [[nodiscard]] std::string later() const { return deferred_ == nullptr ? "" : deferred_->bytes; }
   [[nodiscard]] bool deferred() const { return deferred_ != nullptr; }
