@@ -12,11 +12,6 @@
 namespace tally::server {
 namespace {
 
-bool HasSpaceOrNul(std::string_view text) {
-  constexpr std::string_view kForbidden(" \t\n\v\f\r\0", 7);
-  return text.find_first_of(kForbidden) != std::string_view::npos;
-}
-
 std::string_view Letters(bool read, bool write) {
   if (read && write) return "~";
   return read ? "%R~" : "%W~";
@@ -175,11 +170,10 @@ bool AclSelector::MayUseKey(std::string_view key, std::string_view access) const
   });
 }
 
-// Of a pattern it cannot be told what it will fit: it has to be one of those given.
 bool AclSelector::MayUseChannel(std::string_view channel, bool is_pattern) const {
-  return std::ranges::any_of(channels_, [&](const std::string& pattern) {
-    return is_pattern ? pattern == channel : GlobMatch(pattern, channel, false);
-  });
+  return all_channels_ || std::ranges::any_of(channels_, [&](const std::string& pattern) {
+           return is_pattern ? pattern == channel : GlobMatch(pattern, channel, false);
+         });
 }
 
 std::string AclSelector::KeysText() const {

@@ -34,6 +34,8 @@ class AclSelector {
 
   [[nodiscard]] AclDenial Check(const Command& command,
                                 std::span<const std::string_view> args) const;
+  /// Of a pattern it cannot be told what it will fit: it has to be one of those given.
+  [[nodiscard]] bool MayUseChannel(std::string_view channel, bool is_pattern) const;
   /// Nothing has to be looked at.
   [[nodiscard]] bool allows_everything() const {
     return all_keys_ && all_channels_ && commands_.allows_all();
@@ -61,7 +63,6 @@ class AclSelector {
   AclProblem ApplyCommand(std::string_view rule);
   AclProblem AllowWithArgument(std::string_view command, std::string_view argument);
   [[nodiscard]] bool MayUseKey(std::string_view key, std::string_view access) const;
-  [[nodiscard]] bool MayUseChannel(std::string_view channel, bool is_pattern) const;
   [[nodiscard]] size_t FirstForbiddenKey(const Command& command,
                                          std::span<const std::string_view> args) const;
   [[nodiscard]] size_t FirstForbiddenChannel(const Command& command,

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "server/acl_password.h"
-#include "server/glob.h"
 #include "server/words.h"
 #include "storage/invariant.h"
 
@@ -121,10 +120,7 @@ bool AclUser::LosesChannels(const AclUser& before) const {
 
 bool AclUser::MayListen(std::string_view channel, bool is_pattern) const {
   return std::ranges::any_of(selectors_, [&](const AclSelector& selector) {
-    return selector.all_channels() ||
-           std::ranges::any_of(selector.channels(), [&](const std::string& pattern) {
-             return is_pattern ? pattern == channel : GlobMatch(pattern, channel, false);
-           });
+    return selector.MayUseChannel(channel, is_pattern);
   });
 }
 
@@ -170,9 +166,6 @@ std::vector<std::string> JoinSelectors(std::span<const std::string_view> rules,
   return joined;
 }
 
-bool IsUserName(std::string_view name) {
-  constexpr std::string_view kForbidden(" \t\n\v\f\r\0", 7);
-  return name.find_first_of(kForbidden) == std::string_view::npos;
-}
+bool IsUserName(std::string_view name) { return !HasSpaceOrNul(name); }
 
 }  // namespace tally::server

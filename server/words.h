@@ -18,4 +18,10 @@ namespace tally::server {
   return words;
 }
 
+/// Whether it can be no word of a line that is read again.
+[[nodiscard]] inline bool HasSpaceOrNul(std::string_view text) {
+  constexpr std::string_view kForbidden(" \t\n\v\f\r\0", 7);
+  return text.find_first_of(kForbidden) != std::string_view::npos;
+}
+
 }  // namespace tally::server
